@@ -1,0 +1,40 @@
+# The front door. `make` lists what it can do.
+PLAN ?= ml-100k
+JOBS ?= $(shell nproc)
+BIN := .venv/bin
+export PYTHONHASHSEED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help env data book lab test lint bench clean lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Options: PLAN=ml-100k, ml-1m or smoke (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS))"
+
+env: ## make .venv from the lock, or do nothing if it is there
+	@tools/make-env.sh
+
+data: env ## fetch and check the ratings that the plan needs
+	@$(BIN)/python -m reelbook data --plan $(PLAN)
+
+book: env ## run the notebooks and bind the report
+	@$(BIN)/python -m reelbook build --plan $(PLAN) --jobs $(JOBS)
+
+lab: env ## open the notebooks in JupyterLab
+	@cd notebooks && ../$(BIN)/jupyter lab
+
+test: env ## prove the project: unit tests, the notebooks at smoke size, the strict book
+	@$(BIN)/python -m pytest
+
+lint: env ## what CI checks of the code: ruff, types, outputs in notebooks
+	@tools/lint.sh
+
+bench: env ## time what has to be fast, and print the ratios
+	@$(BIN)/python -m pytest tests/benchmarks -q -s -p no:cacheprovider
+
+clean: ## remove everything generated but the environment (that is .venv)
+	rm -rf build .snakemake
+
+lock: ## compile requirements.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' -o requirements.txt

@@ -1,0 +1,108 @@
+"""The documents' claims against the records: verdicts by rules that anyone can read.
+
+`book/claims.yml` holds for each claim its words, where it stands, the figures that bear on it
+(`evidence`: expressions over what was measured), the `rule` under which it counts as reproduced,
+and `measured`, a sentence into which the evidence is filled.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from reelbook.errors import ReelbookError
+from reelbook.paths import BOOK
+from reelbook.schema import Dataset
+
+REPRODUCED = "reproduced"
+NOT_REPRODUCED = "not reproduced"
+ARTEFACT = "artefact"
+CANNOT_BE_JUDGED = "cannot be judged on this data set"
+VERDICTS = [REPRODUCED, NOT_REPRODUCED, ARTEFACT, CANNOT_BE_JUDGED]
+
+FIELDS = {"id", "source", "statement", "chapter", "evidence", "rule", "measured"}
+OPTIONAL_FIELDS = {"judged_on", "otherwise", "reported"}
+FUNCTIONS = {"abs": abs, "min": min, "max": max, "round": round, "set": set, "sorted": sorted}
+
+
+class NotMeasuredError(LookupError):
+    """A figure that no run of this plan has."""
+
+
+def read_claims(path: Path = BOOK / "claims.yml") -> list[dict[str, Any]]:
+    """The claims as written; ReelbookError where a field is missing, unknown or wrong."""
+    claims = yaml.safe_load(path.read_text())
+    for claim in claims:
+        name = f"{path.name}, claim {claim.get('id', '?')}"
+        if missing := FIELDS - claim.keys():
+            raise ReelbookError(f"{name}: no {', '.join(sorted(missing))}.")
+        if unknown := claim.keys() - FIELDS - OPTIONAL_FIELDS:
+            raise ReelbookError(f"{name}: unknown field {', '.join(sorted(unknown))}.")
+        if claim.get("otherwise", NOT_REPRODUCED) not in VERDICTS:
+            raise ReelbookError(f"{name}: 'otherwise' must be one of {', '.join(VERDICTS)}.")
+    return claims
+
+
+def judge_claims(
+    claims: list[dict[str, Any]],
+    results: pd.DataFrame,
+    facts: dict[str, Any],
+    *,
+    dataset: Dataset,
+) -> pd.DataFrame:
+    """A row a claim: id, source, statement, measured, verdict, rule, reported, chapter.
+
+    Args:
+        claims: as `read_claims` gives them.
+        results: the rows of results.csv.
+        facts: what was counted on the data, name to value (`exploration.measure_claims`).
+        dataset: what the results were measured on. A claim on another data set, or on all of one
+            of which only a part is here, cannot be judged; its figures are shown all the same.
+    """
+    names = {**facts, **FUNCTIONS, "figure": make_figure_lookup(results)}
+    return pd.DataFrame([_judge(claim, names, dataset) for claim in claims])
+
+
+def make_figure_lookup(results: pd.DataFrame) -> Callable[..., float]:
+    """`figure(model, protocol, metric)`: the mean over folds and seeds on test rows."""
+
+    def figure(model: str, protocol: str, metric: str = "rmse") -> float:
+        rows = results.query(
+            "model == @model and protocol == @protocol and metric == @metric "
+            "and split_part == 'test'"
+        )
+        if rows.empty:
+            raise NotMeasuredError(f"no run of {model} on {protocol} has {metric}")
+        return float(rows["value"].mean())
+
+    return figure
+
+
+def _judge(claim: dict[str, Any], names: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """The claim's row. Figures that no run of this plan has leave it unjudged."""
+    row = {name: claim[name] for name in ("id", "source", "statement", "chapter", "rule")}
+    row["reported"] = claim.get("reported")
+    try:
+        evidence = {key: _evaluate(text, names) for key, text in claim["evidence"].items()}
+    except NotMeasuredError as error:
+        return row | {"measured": f"not measured: {error}", "verdict": CANNOT_BE_JUDGED}
+    except Exception as error:  # an expression of claims.yml can fail in any way
+        raise ReelbookError(f"claims.yml, evidence of claim {claim['id']}: {error}.") from error
+    try:
+        holds = bool(_evaluate(claim["rule"], {**names, **evidence}))
+        row["measured"] = claim["measured"].format(**evidence)
+    except Exception as error:
+        raise ReelbookError(f"claims.yml, rule of claim {claim['id']}: {error!r}.") from error
+    judged_on = claim.get("judged_on")
+    if judged_on is not None and (dataset.name != judged_on or dataset.note):
+        row["verdict"] = CANNOT_BE_JUDGED
+    else:
+        row["verdict"] = REPRODUCED if holds else claim.get("otherwise", NOT_REPRODUCED)
+    return row
+
+
+def _evaluate(expression: str, names: dict[str, Any]) -> Any:
+    """The value of an expression of claims.yml, which sees these names and nothing else."""
+    return eval(expression, {"__builtins__": {}}, names)

@@ -1,0 +1,201 @@
+"""Load a training run or train it: the record of a run and its files.
+
+A run lives in `build/runs/<run_id>/`: run.json, history.csv, predictions.parquet and the weights.
+`run_id` hashes all that decides the numbers, so a stale result can never be found: whatever is
+there under the right name, whole, is right.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import resource
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reelbook import evaluation, models
+from reelbook.errors import ReelbookError
+from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.paths import get_runs_dir
+from reelbook.provenance import get_commit, get_versions, hash_code
+from reelbook.schema import Dataset, RunRecord
+from reelbook.splits import Split
+
+# Raise it when run.json or its neighbours change their form: older runs are then trained anew.
+RECORD_FORMAT = 1
+
+_used_run_ids: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its record, and its files read when they are asked for."""
+
+    record: RunRecord
+    path: Path
+
+    @functools.cached_property
+    def predictions(self) -> pd.DataFrame:
+        """user_id, movie_id, rating and prediction, in stars, of each test row."""
+        return pd.read_parquet(self.path / "predictions.parquet")
+
+    @functools.cached_property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch: its number and the RMSE in stars on training and validation rows."""
+        return pd.read_csv(self.path / "history.csv")
+
+
+def load_or_train(
+    model: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int
+) -> Run:
+    """The run of these inputs: found if it was ever finished, else trained and kept.
+
+    Args:
+        model: a name such as `mf.dot`; what stands before the dot is a module of `reelbook.models`.
+        params: settings that differ from the model's defaults.
+        dataset: the canonical tables.
+        split: row positions of training, validation and test in `dataset.ratings`.
+        seed: decides initial weights, shuffling and dropout.
+
+    Raises:
+        ReelbookError: an unknown model or parameter, a wrong type, a training that diverged, or a
+            full disk.
+    """
+    resolved = models.resolve_params(model, params)
+    run_id = compute_run_id(model, resolved, dataset, split, seed)
+    path = get_runs_dir() / run_id
+    record = _find_record(path)
+    verb = "found"
+    if record is None:
+        record = _train(run_id, model, resolved, dataset, split, seed)
+        verb = f"trained in {record.seconds:.1f} s"
+    fold = f" fold {split.fold}" if split.fold is not None else ""
+    report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {verb}")
+    _note_use(run_id)
+    return Run(record, path)
+
+
+def compute_run_id(
+    model: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int
+) -> str:
+    """Hash of all that decides the numbers: inputs, code, and versions of the numeric packages."""
+    family = models.get_family(model).__name__
+    inputs = {
+        "format": RECORD_FORMAT,
+        "model": model,
+        "params": params,
+        "dataset": [dataset.name, dataset.sha256],
+        "split": split.fingerprint,
+        "seed": seed,
+        "code": hash_code(family, models.__name__, evaluation.__name__),
+        "versions": get_versions(),
+    }
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read_record(run_id: str) -> RunRecord:
+    """The record of a finished run; ReelbookError if there is none or its files were altered."""
+    record = _find_record(get_runs_dir() / run_id)
+    if record is None:
+        raise ReelbookError(
+            f"Run {run_id} is missing or was altered in {get_runs_dir()}. "
+            "Run the notebook that uses it again: it will be trained anew."
+        )
+    return record
+
+
+def report_progress(text: str) -> None:
+    """Leave a line for whoever watches the build; silent in a notebook that a person runs."""
+    if path := os.environ.get("REELBOOK_PROGRESS"):
+        with Path(path).open("a") as file:
+            file.write(text + "\n")
+
+
+def _find_record(path: Path) -> RunRecord | None:
+    """The record in a run's folder, or None where it is not there whole, to the byte."""
+    try:
+        record = RunRecord.from_dict(json.loads((path / "run.json").read_text()))
+        whole = all(compute_sha256(path / name) == sha for name, sha in record.files.items())
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return record if whole else None
+
+
+def _train(
+    run_id: str,
+    model: str,
+    params: dict[str, Any],
+    dataset: Dataset,
+    split: Split,
+    seed: int,
+) -> RunRecord:
+    """Train, evaluate on the test rows, and write the run's folder in one go."""
+    _reset_peak_memory()
+    start = time.perf_counter()
+    fit = models.get_family(model).fit(model, params, dataset, split, seed)
+    seconds = time.perf_counter() - start
+    path = get_runs_dir() / run_id
+    shutil.rmtree(path, ignore_errors=True)  # damaged, or we would have found it
+    with replace_when_whole(path) as folder:
+        folder.mkdir()
+        fit.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
+        fit.predictions.to_parquet(folder / "predictions.parquet", index=False)
+        fit.model.save_weights(folder / "model.weights.h5")
+        record = RunRecord(
+            run_id=run_id,
+            model=model,
+            family=model.split(".")[0],
+            params=params,
+            dataset={"name": dataset.name, "sha256": dataset.sha256, "note": dataset.note},
+            split={
+                "protocol": split.protocol,
+                "fold": split.fold,
+                "seed": split.seed,
+                "sizes": split.sizes,
+                "fingerprint": split.fingerprint,
+            },
+            seed=seed,
+            metrics=[*evaluation.evaluate_ratings(fit.predictions), *fit.metrics],
+            best_epoch=fit.best_epoch,
+            seconds=round(seconds, 3),
+            peak_memory_mb=_get_peak_memory_mb(),
+            num_parameters=fit.num_parameters,
+            versions=get_versions(),
+            commit=get_commit(),
+            files={file.name: compute_sha256(file) for file in sorted(folder.iterdir())},
+            extra=fit.extra,
+        )
+        text = json.dumps(record.to_dict(), indent=2, allow_nan=False)
+        (folder / "run.json").write_text(text + "\n")
+    return record
+
+
+def _note_use(run_id: str) -> None:
+    """Keep the list of the runs that this notebook used, for results.csv."""
+    _used_run_ids.add(run_id)
+    if path := os.environ.get("REELBOOK_RUNS_LIST"):
+        with replace_when_whole(Path(path)) as file:
+            file.write_text(json.dumps(sorted(_used_run_ids), indent=1) + "\n")
+
+
+def _reset_peak_memory() -> None:
+    """Ask Linux to forget the peak so far, so that a run's peak is its own; harmless elsewhere."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def _get_peak_memory_mb() -> float:
+    """Peak resident memory of this process in MB (since the last reset, on Linux)."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        kilobytes = int(status.split("VmHWM:")[1].split()[0])
+    except (OSError, IndexError):
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(kilobytes / 1024, 1)

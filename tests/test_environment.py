@@ -1,0 +1,87 @@
+"""The project's frame: the lock, its copy for conda, the order of imports, the front door."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from reelbook.paths import ROOT
+
+LOCK = dict(re.findall(r"^([\w.-]+)==(\S+) \\$", (ROOT / "requirements.txt").read_text(), re.M))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+# Imports go only downwards in this list; a module may import those above it.
+ORDER = [
+    "errors", "paths", "files", "schema", "sources", "parsing", "data", "features", "exploration",
+    "splits", "evaluation", "training", "models", "provenance", "runs", "claims", "tables",
+    "figures", "notebook", "book", "pipeline", "__main__",
+]  # fmt: skip
+
+MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))
+
+
+def normalise(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("line", PROJECT["dependencies"])
+def test_the_lock_satisfies_what_the_project_asks_for(line):
+    requirement = Requirement(line)
+    assert requirement.specifier.contains(LOCK[normalise(requirement.name)])
+
+
+def test_every_pin_has_a_hash():
+    entries = re.split(r"\n(?=\S+==)", (ROOT / "requirements.txt").read_text())[1:]
+    assert len(entries) == len(LOCK)
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+@pytest.mark.parametrize("name", ["numpy", "tensorflow", "pandas"])
+def test_these_tests_run_on_the_lock(name):
+    assert version(name) == LOCK[name]
+
+
+def test_conda_users_get_the_same_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, section = environment["dependencies"]
+    assert python.partition("=")[0] == "python"
+    assert Requirement("python" + PROJECT["requires-python"]).specifier.contains(
+        python.partition("=")[2] + ".0"
+    )
+    assert pip == "pip"
+    assert section == {"pip": ["--require-hashes", "--requirement requirements.txt"]}
+
+
+def test_nothing_is_installed_that_its_own_packages_do_not_accept():
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_imports_go_one_way(path):
+    parts = path.relative_to(ROOT / "lib/reelbook").with_suffix("").parts
+    if parts == ("__init__",):
+        return
+    here = ORDER.index(parts[0])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("reelbook"):
+            inside = node.module.split(".")[1:2]
+            names = inside or [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [a.name.split(".")[1] for a in node.names if a.name.startswith("reelbook.")]
+        else:
+            continue
+        for name in names:
+            above = ORDER.index(name) < here
+            assert above or name == parts[0], f"{path.name} imports {name}, which stands below it"
+
+
+def test_the_targets_of_the_makefile_are_listed_with_a_line_each():
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = re.findall(r"^  make (\w+) +\S", done.stdout, re.M)
+    assert listed[:9] == ["help", "env", "data", "book", "lab", "test", "lint", "bench", "clean"]
