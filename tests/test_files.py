@@ -1,6 +1,7 @@
 import errno
 
 import pytest
+
 from reelbook.errors import ReelbookError
 from reelbook.files import replace_when_whole
 

@@ -1,4 +1,4 @@
-"""A thin library under a report on movie recommenders. The notebooks tell the story; this computes it."""
+"""The thin library under a report on movie recommenders: notebooks tell, this computes."""
 
 import os
 

@@ -2,7 +2,8 @@
 
 `book/claims.yml` holds for each claim its words, where it stands, the figures that bear on it
 (`evidence`: expressions over what was measured), the `rule` under which it counts as reproduced,
-and `measured`, a sentence into which the evidence is filled.
+and `measured`, a sentence into which the evidence is filled. Where the rule fails and `artefact_if`
+holds, the figure can be had, but it measures something else than the document says.
 """
 
 from collections.abc import Callable
@@ -20,11 +21,10 @@ REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
 ARTEFACT = "artefact"
 CANNOT_BE_JUDGED = "cannot be judged on this data set"
-VERDICTS = [REPRODUCED, NOT_REPRODUCED, ARTEFACT, CANNOT_BE_JUDGED]
 
 FIELDS = {"id", "source", "statement", "chapter", "evidence", "rule", "measured"}
-OPTIONAL_FIELDS = {"judged_on", "otherwise", "reported"}
-FUNCTIONS = {"abs": abs, "min": min, "max": max, "round": round, "set": set, "sorted": sorted}
+OPTIONAL_FIELDS = {"judged_on", "artefact_if", "reported"}
+FUNCTIONS = {f.__name__: f for f in (abs, len, max, min, round, set, sorted, sum, zip)}
 
 
 class NotMeasuredError(LookupError):
@@ -40,8 +40,6 @@ def read_claims(path: Path = BOOK / "claims.yml") -> list[dict[str, Any]]:
             raise ReelbookError(f"{name}: no {', '.join(sorted(missing))}.")
         if unknown := claim.keys() - FIELDS - OPTIONAL_FIELDS:
             raise ReelbookError(f"{name}: unknown field {', '.join(sorted(unknown))}.")
-        if claim.get("otherwise", NOT_REPRODUCED) not in VERDICTS:
-            raise ReelbookError(f"{name}: 'otherwise' must be one of {', '.join(VERDICTS)}.")
     return claims
 
 
@@ -84,23 +82,29 @@ def _judge(claim: dict[str, Any], names: dict[str, Any], dataset: Dataset) -> di
     """The claim's row. Figures that no run of this plan has leave it unjudged."""
     row = {name: claim[name] for name in ("id", "source", "statement", "chapter", "rule")}
     row["reported"] = claim.get("reported")
+    evidence: dict[str, Any] = {}
     try:
-        evidence = {key: _evaluate(text, names) for key, text in claim["evidence"].items()}
+        for key, text in claim["evidence"].items():  # each may use those above it
+            evidence[key] = _evaluate(text, {**names, **evidence})
     except NotMeasuredError as error:
         return row | {"measured": f"not measured: {error}", "verdict": CANNOT_BE_JUDGED}
     except Exception as error:  # an expression of claims.yml can fail in any way
         raise ReelbookError(f"claims.yml, evidence of claim {claim['id']}: {error}.") from error
     try:
-        holds = bool(_evaluate(claim["rule"], {**names, **evidence}))
+        holds = _evaluate(claim["rule"], {**names, **evidence})
+        is_artefact = _evaluate(claim.get("artefact_if", "False"), {**names, **evidence})
         row["measured"] = claim["measured"].format(**evidence)
     except Exception as error:
         raise ReelbookError(f"claims.yml, rule of claim {claim['id']}: {error!r}.") from error
-    judged_on = claim.get("judged_on")
-    if judged_on is not None and (dataset.name != judged_on or dataset.note):
-        row["verdict"] = CANNOT_BE_JUDGED
+    if claim.get("judged_on", dataset.name) != dataset.name or (
+        "judged_on" in claim and dataset.note
+    ):
+        verdict = CANNOT_BE_JUDGED
+    elif holds:
+        verdict = REPRODUCED
     else:
-        row["verdict"] = REPRODUCED if holds else claim.get("otherwise", NOT_REPRODUCED)
-    return row
+        verdict = ARTEFACT if is_artefact else NOT_REPRODUCED
+    return row | {"verdict": verdict}
 
 
 def _evaluate(expression: str, names: dict[str, Any]) -> Any:

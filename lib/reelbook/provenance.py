@@ -75,7 +75,6 @@ def _list_imported_names(tree: ast.Module) -> list[str]:
 def _drop_docstrings(tree: ast.Module) -> ast.Module:
     """The tree without the texts that only explain."""
     for node in ast.walk(tree):
-        has_body = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if has_body and ast.get_docstring(node):
-            node.body = node.body[1:]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = node.body[ast.get_docstring(node) is not None :]
     return tree

@@ -109,6 +109,11 @@ def read_record(run_id: str) -> RunRecord:
     return record
 
 
+def read_run(run_id: str) -> Run:
+    """A finished run; ReelbookError if there is none or its files were altered."""
+    return Run(read_record(run_id), get_runs_dir() / run_id)
+
+
 def report_progress(text: str) -> None:
     """Leave a line for whoever watches the build; silent in a notebook that a person runs."""
     if path := os.environ.get("REELBOOK_PROGRESS"):
