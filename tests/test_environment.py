@@ -18,9 +18,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # Imports go only downwards in this list; a module may import those above it.
 ORDER = [
-    "errors", "paths", "files", "schema", "sources", "parsing", "data", "features", "exploration",
-    "splits", "evaluation", "training", "models", "provenance", "runs", "claims", "tables",
-    "figures", "notebook", "book", "pipeline", "__main__",
+    "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic", "data",
+    "features", "exploration", "feedback", "splits", "evaluation", "training", "models", "runs",
+    "claims", "tables", "inventory", "figures", "parameters", "notebook", "book", "pipeline",
+    "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))

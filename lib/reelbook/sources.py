@@ -1,0 +1,269 @@
+"""Where the files of a data set come from: a person's folder, GroupLens' archive, a wheel on PyPI.
+
+The sources are tried in that order. Each gives the bytes of the files of one known layout, so that
+parsing neither knows nor cares where they came from.
+"""
+
+import errno
+import http.client
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from tqdm import tqdm
+
+from reelbook.errors import ReelbookError
+from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.paths import get_build_dir
+
+# The files that make a layout; parsing.py reads each layout.
+LAYOUTS = {
+    "grouplens-100k": ["u.data", "u.item", "u.user"],
+    "recbole-100k": ["ml-100k.inter", "ml-100k.item", "ml-100k.user"],
+    "grouplens-1m": ["ratings.dat", "movies.dat", "users.dat"],
+}
+LAYOUT_OWNERS = {
+    "grouplens-100k": "GroupLens' files",
+    "recbole-100k": "recbole's files",
+    "grouplens-1m": "GroupLens' files",
+}
+DATASET_LAYOUTS = {"ml-100k": ["grouplens-100k", "recbole-100k"], "ml-1m": ["grouplens-1m"]}
+
+ARCHIVE_URL = "https://files.grouplens.org/datasets/movielens/{dataset}.zip"
+ARCHIVE_SHA256 = {
+    "ml-100k": "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229",
+    "ml-1m": "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20",
+}
+WHEEL_REQUIREMENT = "recbole==1.2.1"
+WHEEL_NAME = "recbole-1.2.1-py3-none-any.whl"
+WHEEL_SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
+
+TIMEOUT = 30  # seconds without an answer
+CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class SourceFiles:
+    """The files of one layout, and where they came from.
+
+    Attributes:
+        layout: a key of LAYOUTS.
+        files: contents by file name.
+        description: the source for a person to read; no path, so that pages do not depend on it.
+        verified: whether the files come out of the publisher's own archive, by its checksum.
+    """
+
+    layout: str
+    files: dict[str, bytes]
+    description: str
+    verified: bool
+
+
+class _NoSuchDatasetError(Exception):
+    """A good place that holds no file of the data set."""
+
+
+def find_source(dataset: str, *, progress: bool = True) -> SourceFiles:
+    """The files of a data set from the first source that has them.
+
+    Raises:
+        ReelbookError: REELBOOK_DATA names something that cannot be used, or every source failed;
+            the message then says what was tried, why each failed and what to do.
+    """
+    failures: list[str] = []
+    named = os.environ.get("REELBOOK_DATA")
+    if named:
+        try:
+            return _read_named(dataset, Path(named).expanduser())
+        except _NoSuchDatasetError as error:
+            # A folder that just lacks this one of the data sets is no mistake: go on, but say so.
+            failures.append(f"REELBOOK_DATA={named}: {error}")
+            print(f"REELBOOK_DATA={named}: {error}; trying the network", file=sys.stderr)
+    else:
+        failures.append("REELBOOK_DATA: not set")
+    roads: list[Callable[[str, bool], SourceFiles]] = [_read_grouplens]
+    if dataset == "ml-100k":
+        roads.append(_read_wheel)
+    for read in roads:
+        try:
+            return read(dataset, progress)
+        except ReelbookError as error:
+            failures.append(str(error))
+    raise ReelbookError(
+        f"no source has {dataset}:\n"
+        + "".join(f"  - {failure}\n" for failure in failures)
+        + f"Download {ARCHIVE_URL.format(dataset=dataset)} by other means and set REELBOOK_DATA "
+        "to the zip or to its unpacked folder."
+    )
+
+
+def fetch_wheel(*, progress: bool = True) -> Path:
+    """Path of the recbole wheel, fetched with pip unless it already lies in the build folder.
+
+    Raises:
+        ReelbookError: pip failed, took too long, or gave another file than the pinned one.
+    """
+    path = get_downloads_dir() / WHEEL_NAME
+    if _has_checksum(path, WHEEL_SHA256):
+        return path
+    if progress:
+        print(f"fetching {WHEEL_REQUIREMENT} (2 MB) with pip", file=sys.stderr)
+    command = [
+        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
+        "--disable-pip-version-check", "--no-input", "--retries=1", f"--timeout={TIMEOUT}",
+    ]  # fmt: skip
+    task = f"pip download {WHEEL_REQUIREMENT}"
+    with replace_when_whole(path) as temporary, tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run(
+                [*command, f"--dest={folder}", WHEEL_REQUIREMENT],
+                capture_output=True,
+                text=True,
+                timeout=10 * TIMEOUT,
+            )
+        except subprocess.TimeoutExpired:
+            raise ReelbookError(f"{task}: no answer in {10 * TIMEOUT} s") from None
+        fetched = Path(folder) / WHEEL_NAME
+        if done.returncode != 0 or not fetched.exists():
+            errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+            reason = errors[-1] if errors else f"pip ended with code {done.returncode}"
+            raise ReelbookError(f"{task}: {reason}")
+        if not _has_checksum(fetched, WHEEL_SHA256):
+            raise ReelbookError(f"{task}: its SHA-256 is not the expected one; refused")
+        shutil.copyfile(fetched, temporary)
+    return path
+
+
+def download(url: str, path: Path, sha256: str, *, progress: bool = True) -> None:
+    """Download a file whole or not at all: a temporary name beside `path`, checked, then renamed.
+
+    Raises:
+        ReelbookError: no answer, a truncated download, another checksum than `sha256`, or a full
+            disk.
+    """
+    with replace_when_whole(path) as temporary:
+        try:
+            size, expected_size = _stream(url, temporary, progress)
+        except http.client.HTTPException as error:
+            raise ReelbookError(f"{url}: {error!r}; run again") from None
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise  # replace_when_whole has words for a full disk
+            raise ReelbookError(f"{url}: {getattr(error, 'reason', error)}") from None
+        if expected_size not in (None, size):
+            raise ReelbookError(
+                f"{url}: cut off after {size:,} of {expected_size:,} bytes; run again"
+            )
+        if not _has_checksum(temporary, sha256):
+            raise ReelbookError(f"{url}: its SHA-256 is not the expected one; refused")
+
+
+def read_zip(path: Path, layouts: list[str]) -> tuple[str, dict[str, bytes]]:
+    """The first of the layouts that a zip holds in any one folder, with the contents of its files.
+
+    Raises:
+        ReelbookError: no zip, a damaged one, one with member paths that climb out of its folder,
+            or a layout of which some files are missing.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            for name in names:
+                _check_member(name, path)
+            found = _choose_layout(names, layouts, str(path))
+            return found[0], {PurePosixPath(name).name: archive.read(name) for name in found[1]}
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise ReelbookError(f"{path}: not a readable zip ({error}); fetch it again") from None
+
+
+def get_downloads_dir() -> Path:
+    """Folder in which fetched archives stay, so that a data set is fetched once."""
+    return get_build_dir() / "data" / "downloads"
+
+
+def _read_named(dataset: str, path: Path) -> SourceFiles:
+    layouts = DATASET_LAYOUTS[dataset]
+    if path.is_file():
+        layout, files = read_zip(path, layouts)
+        verified = _has_checksum(path, ARCHIVE_SHA256[dataset])
+        kind = "GroupLens' archive" if verified else f"{LAYOUT_OWNERS[layout]} in the zip"
+        return SourceFiles(layout, files, f"{kind} that REELBOOK_DATA names", verified)
+    if not path.is_dir():
+        raise ReelbookError(f"REELBOOK_DATA={path}: no such folder or zip; correct or unset it")
+    try:
+        inner = path / dataset
+        folder = inner if inner.is_dir() else path
+        names = [entry.name for entry in folder.iterdir() if entry.is_file()]
+        layout, chosen = _choose_layout(names, layouts, str(folder))
+        files = {name: (folder / name).read_bytes() for name in chosen}
+    except OSError as error:
+        raise ReelbookError(f"REELBOOK_DATA={path}: {error.strerror}; correct it") from None
+    description = f"{LAYOUT_OWNERS[layout]} in the folder that REELBOOK_DATA names"
+    return SourceFiles(layout, files, description, False)
+
+
+def _read_grouplens(dataset: str, progress: bool) -> SourceFiles:
+    path = get_downloads_dir() / f"{dataset}.zip"
+    if not _has_checksum(path, ARCHIVE_SHA256[dataset]):
+        url = ARCHIVE_URL.format(dataset=dataset)
+        download(url, path, ARCHIVE_SHA256[dataset], progress=progress)
+    layout, files = read_zip(path, DATASET_LAYOUTS[dataset])
+    return SourceFiles(layout, files, f"GroupLens' archive {dataset}.zip", True)
+
+
+def _read_wheel(dataset: str, progress: bool) -> SourceFiles:
+    layout, files = read_zip(fetch_wheel(progress=progress), ["recbole-100k"])
+    return SourceFiles(layout, files, f"the wheel of {WHEEL_REQUIREMENT} on PyPI", False)
+
+
+def _choose_layout(names: list[str], layouts: list[str], where: str) -> tuple[str, list[str]]:
+    """The first layout whose files lie together in one folder, and their full names."""
+    present = set(names)
+    incomplete = ""
+    for layout in layouts:
+        wanted = LAYOUTS[layout]
+        folders = {PurePosixPath(name).parent for name in names if name.split("/")[-1] in wanted}
+        for folder in sorted(folders, key=lambda folder: (len(folder.parts), str(folder))):
+            chosen = [str(folder / name) for name in wanted]
+            missing = [name for name in chosen if name not in present]
+            if not missing:
+                return layout, chosen
+            incomplete = incomplete or f"{where}: {', '.join(missing)} missing"
+    if incomplete:
+        raise ReelbookError(f"{incomplete}; unpack the archive again")
+    expected = " or ".join(", ".join(LAYOUTS[layout]) for layout in layouts)
+    raise _NoSuchDatasetError(f"holds none of {expected}")
+
+
+def _check_member(name: str, path: Path) -> None:
+    # Windows' rules too: a drive or a backslash climbs out just as well there.
+    absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor
+    if absolute or ".." in PureWindowsPath(name).parts:
+        raise ReelbookError(f"{path}: refused, its member {name!r} climbs out of the folder")
+
+
+def _stream(url: str, path: Path, progress: bool) -> tuple[int, int | None]:
+    """Write what a URL answers to `path`; the bytes written and the bytes that were announced."""
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, path.open("wb") as file:
+        announced = answer.headers.get("Content-Length")
+        expected = int(announced) if announced else None
+        name = url.rsplit("/", 1)[-1]
+        with tqdm(
+            total=expected, unit="B", unit_scale=True, desc=name, disable=not progress
+        ) as bar:
+            while chunk := answer.read(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+        return file.tell(), expected
+
+
+def _has_checksum(path: Path, sha256: str) -> bool:
+    return path.exists() and compute_sha256(path) == sha256
