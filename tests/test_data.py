@@ -1,5 +1,6 @@
 import errno
 import json
+import shutil
 import subprocess
 import sys
 
@@ -212,3 +213,19 @@ def test_verified_archive_has_no_note(monkeypatch):
     record = json.loads((folder / "data.json").read_text())
     assert record["note"] == ""
     assert record["counts"] == {"ratings": 3, "users": 2, "movies": 3}
+
+
+def test_other_files_under_reelbook_data_replace_the_tables(small_100k, monkeypatch, tmp_path):
+    first = data.load("ml-100k")
+    other = tmp_path / "other"
+    shutil.copytree(small_100k, other)
+    rows = (other / "u.data").read_bytes().splitlines(keepends=True)
+    (other / "u.data").write_bytes(b"".join(rows[:-1]))
+    monkeypatch.setenv("REELBOOK_DATA", str(other))
+    data.prepare("ml-100k")
+    second = data.load("ml-100k")
+    assert len(second.ratings) == len(first.ratings) - 1
+    assert second.sha256 != first.sha256
+    monkeypatch.delenv("REELBOOK_DATA")  # what is there and whole needs no source
+    data.prepare("ml-100k")
+    assert data.load("ml-100k").sha256 == second.sha256

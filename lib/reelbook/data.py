@@ -69,7 +69,8 @@ def load(dataset: str) -> Dataset:
 def prepare(dataset: str, *, progress: bool = True) -> Path:
     """Write the canonical tables of a data set from the first source that has it.
 
-    Tables that are there and whole are left alone, altered ones are written anew. Each file appears
+    Tables that are there and whole are left alone, unless REELBOOK_DATA names other files than they
+    were made of; altered ones are written anew. Each file appears
     whole or not at all, data.json last, and of two processes the second waits for the first.
 
     Returns:
@@ -81,18 +82,18 @@ def prepare(dataset: str, *, progress: bool = True) -> Path:
     _check_name(dataset)
     folder = get_data_dir(dataset)
     with _lock(folder):
-        if _is_whole(folder):
+        if _is_whole(folder) and not _is_replaced(folder, dataset):
             return folder
         if dataset == "made-up":
-            tables, source, verified = synthetic.make_tables(), synthetic.SOURCE, False
+            tables = synthetic.make_tables()
+            found = sources.SourceFiles("made-up", {}, synthetic.SOURCE, verified=False)
         else:
             found = sources.find_source(dataset, progress=progress)
             try:
                 tables = parsing.parse(found.layout, found.files)
             except ReelbookError as error:
                 raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
-            source, verified = found.description, found.verified
-        _write(folder, dataset, tables, source, verified)
+        _write(folder, dataset, tables, found)
     return folder
 
 
@@ -159,20 +160,21 @@ def _check_name(dataset: str) -> None:
         raise ReelbookError(f"Unknown data set {dataset!r}. Known are {', '.join(DATASETS)}.")
 
 
-def _write(folder: Path, dataset: str, tables: Tables, source: str, verified: bool) -> None:
+def _write(folder: Path, dataset: str, tables: Tables, found: sources.SourceFiles) -> None:
     # Without data.json the folder does not count: first away with the old, last in with the new.
     (folder / "data.json").unlink(missing_ok=True)
     files = {}
     for name, table in vars(tables).items():
-        _check_schema(name, table, source)
+        _check_schema(name, table, found.description)
         path = folder / f"{name}.parquet"
         with replace_when_whole(path) as temporary:
             table.to_parquet(temporary, index=False)
         files[path.name] = compute_sha256(path)
     record = {
         "dataset": dataset,
-        "source": source,
-        "note": describe_difference(dataset, tables, verified=verified),
+        "source": found.description,
+        "source_sha256": found.sha256,
+        "note": describe_difference(dataset, tables, verified=found.verified),
         "sha256": compute_fingerprint(tables),
         "counts": {name: len(table) for name, table in vars(tables).items()},
         "files": files,
@@ -198,7 +200,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
     path = folder / "data.json"
     try:
         record = json.loads(path.read_text())
-        if {"sha256", "source", "note", "files", "code"} <= record.keys():
+        if {"sha256", "source", "source_sha256", "note", "files", "code"} <= record.keys():
             return record
     except (OSError, ValueError, AttributeError):
         pass
@@ -221,6 +223,12 @@ def _is_whole(folder: Path) -> bool:
     except ReelbookError:
         return False
     return not _is_outdated(record)
+
+
+def _is_replaced(folder: Path, dataset: str) -> bool:
+    """Whether REELBOOK_DATA names other files than the tables were made of."""
+    named = sources.find_named(dataset) if dataset != "made-up" else None
+    return named is not None and named.sha256 != _read_record(folder)["source_sha256"]
 
 
 def _is_outdated(record: dict[str, Any]) -> bool:

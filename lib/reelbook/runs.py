@@ -70,12 +70,11 @@ def load_or_train(
     run_id = compute_run_id(model, resolved, dataset, split, seed)
     path = get_runs_dir() / run_id
     record = _find_record(path)
-    verb = "found"
     if record is None:
         record = _train(run_id, model, resolved, dataset, split, seed)
-        verb = f"trained in {record.seconds:.1f} s"
-    fold = f" fold {split.fold}" if split.fold is not None else ""
-    report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {verb}")
+        fold = f" fold {split.fold}" if split.fold is not None else ""
+        seconds = f"trained in {record.seconds:.1f} s"
+        report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {seconds}")
     _note_use(run_id)
     return Run(record, path)
 

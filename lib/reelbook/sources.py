@@ -5,6 +5,7 @@ parsing neither knows nor cares where they came from.
 """
 
 import errno
+import hashlib
 import http.client
 import os
 import shutil
@@ -66,6 +67,14 @@ class SourceFiles:
     description: str
     verified: bool
 
+    @property
+    def sha256(self) -> str:
+        """SHA-256 over the names and contents of the files."""
+        digest = hashlib.sha256()
+        for name, content in sorted(self.files.items()):
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
+
 
 class _NoSuchDatasetError(Exception):
     """A good place that holds no file of the data set."""
@@ -103,6 +112,19 @@ def find_source(dataset: str, *, progress: bool = True) -> SourceFiles:
         + f"Download {ARCHIVE_URL.format(dataset=dataset)} by other means and set REELBOOK_DATA "
         "to the zip or to its unpacked folder."
     )
+
+
+def find_named(dataset: str) -> SourceFiles | None:
+    """The files in what REELBOOK_DATA names; None if it is not set or lacks this data set.
+
+    Raises:
+        ReelbookError: REELBOOK_DATA names something that cannot be used.
+    """
+    named = os.environ.get("REELBOOK_DATA")
+    try:
+        return _read_named(dataset, Path(named).expanduser()) if named else None
+    except _NoSuchDatasetError:
+        return None
 
 
 def fetch_wheel(*, progress: bool = True) -> Path:

@@ -1,5 +1,6 @@
 """From results and records to the tables of the pages; no file is written here."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,17 +34,21 @@ def show_table(
     """A table for a page: caption, no index, floats rounded, the same HTML at every build.
 
     Args:
-        frame: what to show; its column names are the headings.
+        frame: what to show; its column names are the headings, with blanks for underscores.
         caption: a sentence that can stand alone.
         digits: decimals of every float column that `formats` does not name.
         formats: column to format, as `Styler.format` takes it.
     """
+    texts = [place for place, name in enumerate(frame) if frame[name].dtype.kind == "O"]
     floats = {name: f"{{:.{digits}f}}" for name in frame if frame[name].dtype.kind == "f"}
     return (
-        frame.style.set_uuid("table")  # Styler draws a random one, and the page would change
+        # Styler would draw a random id, and the page would change with every build.
+        frame.style.set_uuid(hashlib.sha256(caption.encode()).hexdigest()[:8])
         .set_caption(caption)
         .hide(axis="index")
         .format({**floats, **(formats or {})}, na_rep="-", escape="html")
+        .relabel_index([str(name).replace("_", " ") for name in frame], axis="columns")
+        .set_table_styles([{"selector": f".col{i}", "props": "text-align: left"} for i in texts])
         .set_table_attributes('class="reelbook-table"')
     )
 
@@ -116,10 +121,9 @@ def compare_epoch_choices(results: pd.DataFrame, *, protocol: str = "source") ->
         "protocol == @protocol and split_part == 'test' "
         "and metric in ['rmse', 'rmse_best_test_epoch']"
     )
-    table = rows.pivot_table(
-        index="model", columns="metric", values="value", aggfunc=["mean", "std"]
+    table = (
+        rows.groupby(["model", "metric"])["value"].agg(["mean", "std", "size"]).unstack("metric")
     )
-    counts = rows.loc[rows["metric"] == "rmse"].groupby("model").size()
     return pd.DataFrame(
         {
             "rmse": table["mean", "rmse"],
@@ -127,7 +131,7 @@ def compare_epoch_choices(results: pd.DataFrame, *, protocol: str = "source") ->
             "rmse_best_test_epoch": table["mean", "rmse_best_test_epoch"],
             "sd_best_test_epoch": table["std", "rmse_best_test_epoch"],
             "gain": table["mean", "rmse"] - table["mean", "rmse_best_test_epoch"],
-            "num_runs": counts,
+            "num_runs": table["size", "rmse"],
         }
     ).reset_index(names="model")
 

@@ -1,0 +1,86 @@
+# The road from a data set to the report: data -> executed notebooks -> results.csv -> book.
+# `python -m reelbook build` runs it inside the build folder; paths are relative to that.
+import json
+import os
+import sys
+
+from reelbook import paths, pipeline
+
+PLAN = pipeline.read_plan(config["plan"])
+ROOT = os.path.relpath(paths.ROOT)
+LIBRARY = sorted(
+    os.path.relpath(file)
+    for file in (paths.ROOT / "lib" / "reelbook").rglob("*.py")
+    if file.name not in {"__main__.py", "pipeline.py", "parameters.py", "book.py"}
+)
+LOADING = {"data.py", "parsing.py", "schema.py", "sources.py", "synthetic.py"}
+PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())
+CLAIMS = [file for file in PAGES if os.path.basename(file) == "claims.yml"]
+EXECUTED = f"{PLAN.name}/executed/{{name}}.ipynb"
+REELBOOK = f"{sys.executable} -m reelbook"
+
+wildcard_constraints:
+    name="[^/]+",
+
+
+rule all:
+    input:
+        f"{PLAN.name}/book.done",
+
+
+rule data:
+    input:
+        [file for file in LIBRARY if os.path.basename(file) in LOADING],
+    output:
+        f"data/{PLAN.dataset}/data.json",
+    params:
+        dataset=PLAN.dataset,
+    shell:
+        "{REELBOOK} data {params.dataset:q}"
+
+
+rule notebook:
+    input:
+        f"{ROOT}/notebooks/{{name}}.ipynb",
+        LIBRARY,
+        rules.data.output,
+        # a page of the results waits for the figures, the claims and every notebook before it
+        lambda wildcards: [*CLAIMS, f"{PLAN.name}/results.csv"] * PLAN.is_results(wildcards.name),
+        lambda wildcards: [
+            f"{PLAN.name}/executed/{name}.meta.json" for name in PLAN.list_earlier(wildcards.name)
+        ],
+    output:
+        EXECUTED,
+        f"{PLAN.name}/executed/{{name}}.runs.json",
+        f"{PLAN.name}/executed/{{name}}.meta.json",
+    params:
+        plan=PLAN.name,
+        parameters=lambda wildcards: json.dumps(PLAN.notebooks[wildcards.name], sort_keys=True),
+    shell:
+        "{REELBOOK} notebook {wildcards.name:q} --plan {params.plan:q}"
+
+
+rule results:
+    input:
+        expand(f"{PLAN.name}/executed/{{name}}.runs.json", name=PLAN.chapters),
+    output:
+        f"{PLAN.name}/results.csv",
+    params:
+        plan=PLAN.name,
+    shell:
+        "{REELBOOK} results {params.plan:q}"
+
+
+rule book:
+    input:
+        expand(EXECUTED, name=PLAN.notebooks),
+        rules.results.output,
+        PAGES,
+        f"{ROOT}/lib/reelbook/book.py",
+    output:
+        # not the pages: Snakemake would delete the last good ones before it tries to make new ones
+        touch(f"{PLAN.name}/book.done"),
+    params:
+        plan=PLAN.name,
+    shell:
+        "{REELBOOK} book {params.plan:q}"

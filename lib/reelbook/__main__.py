@@ -1,0 +1,157 @@
+"""The command line: `python -m reelbook data|notebook|results|book|build`, each with --help."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import yaml
+
+from reelbook.errors import ReelbookError
+from reelbook.paths import get_plan_dir
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0, or 1 after an error told in a line or two, or 130 after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop, and clean up, as on Ctrl-C
+    args = make_parser().parse_args(arguments)
+    in_build = args.command != "build" and os.environ.get("REELBOOK_ERRORS")
+    try:
+        if in_build:
+            run_step(args, Path(in_build, f"{args.command}-{args.name}"))
+        else:
+            args.run(args)
+    except (ReelbookError, OSError) as error:
+        if not in_build:
+            print(f"error: {describe(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        if not in_build:
+            print("Interrupted. What was finished is kept.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run_step(args: argparse.Namespace, last_words: Path) -> None:
+    """Run a command as a step of `build`, which tells at the end what failed steps left to say."""
+    step = f"{args.command} {args.name}"
+    last_words.write_text(f"{step} ended without a word: killed, or by a fault shown above.\n")
+    try:
+        args.run(args)
+    except (ReelbookError, OSError) as error:
+        last_words.write_text(f"{describe(error)}\n")
+        raise
+    last_words.unlink()
+
+
+def describe(error: Exception) -> str:
+    """What an error says; of many files that could not be copied, the first."""
+    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    parser = argparse.ArgumentParser(prog="python -m reelbook", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    data = commands.add_parser("data", help="prepare a data set")
+    data.add_argument("name", nargs="?", help="ml-100k, ml-1m or made-up")
+    data.add_argument("--plan", default="ml-100k", help="or the data set of this plan (ml-100k)")
+    data.set_defaults(run=run_data)
+
+    notebook = commands.add_parser(
+        "notebook",
+        help="run one notebook, with its parameters checked",
+        description="Run a notebook as a plan says, or with -p and --output as you say.",
+    )
+    notebook.add_argument("name", help="such as 02_matrix_factorization")
+    notebook.add_argument("--plan", default="ml-100k", help="the plan it runs for (ml-100k)")
+    notebook.add_argument(
+        "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="change a parameter; the value is read as YAML. Needs --output",
+    )  # fmt: skip
+    notebook.add_argument("--output", type=Path, help="the executed notebook, outside of the plan")
+    notebook.set_defaults(run=run_notebook)
+
+    results = commands.add_parser(
+        "results", help="write results.csv of a plan's finished notebooks"
+    )
+    results.add_argument("name", metavar="plan")
+    results.set_defaults(run=run_results)
+
+    book = commands.add_parser("book", help="make the pages of a plan's finished notebooks")
+    book.add_argument("name", metavar="plan")
+    book.set_defaults(run=run_book)
+
+    build = commands.add_parser("build", help="all of it: what `make book` calls")
+    build.add_argument("--plan", default="ml-100k", help="a file in notebooks/plans (ml-100k)")
+    build.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
+    )
+    build.set_defaults(run=run_build)
+    return parser
+
+
+def run_data(args: argparse.Namespace) -> None:
+    """Prepare a data set's canonical tables."""
+    from reelbook.data import prepare
+    from reelbook.notebook import format_path
+    from reelbook.pipeline import read_plan
+
+    name = args.name or read_plan(args.plan).dataset
+    print(f"[{name}] data: ready in {format_path(prepare(name))}", file=sys.stderr)
+
+
+def run_notebook(args: argparse.Namespace) -> None:
+    """Run a notebook of a plan, or apart from it with `--output`."""
+    from reelbook.notebook import run_notebook
+    from reelbook.pipeline import find_notebook, read_plan
+
+    if args.parameter and not args.output:
+        raise ReelbookError("With -p give --output too: a plan's own notebook is as its plan says.")
+    plan = read_plan(args.plan)
+    output = args.output or get_plan_dir(plan.name) / "executed" / f"{args.name}.ipynb"
+    logs = output.parent if args.output else get_plan_dir(plan.name) / "logs"
+    given = plan.notebooks.get(args.name, {})
+    for name, value in args.parameter:
+        given[name] = yaml.safe_load(value)
+    # The notebook's own output goes to its log; these lines go to where stderr led at the start.
+    console = os.fdopen(os.dup(2), "w", buffering=1)
+    run_notebook(
+        find_notebook(args.name),
+        output,
+        given,
+        logs=logs,
+        say=lambda text: print(f"[{plan.name}] {args.name}: {text}", file=console),
+    )
+
+
+def run_results(args: argparse.Namespace) -> None:
+    """Write results.csv of a plan."""
+    from reelbook.pipeline import collect_results
+
+    collect_results(args.name)
+
+
+def run_book(args: argparse.Namespace) -> None:
+    """Make the pages of a plan."""
+    from reelbook.book import make_book
+    from reelbook.pipeline import read_plan
+
+    print(f"[{args.name}] book: started", file=sys.stderr)
+    make_book(args.name, list(read_plan(args.name).notebooks))
+
+
+def run_build(args: argparse.Namespace) -> None:
+    """Bring a plan's report up to date."""
+    from reelbook.pipeline import build
+
+    if args.jobs < 1:
+        raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
+    build(args.plan, jobs=args.jobs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Finished runs side by side: means, paired differences, curves, error by how often seen."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from reelbook.evaluation import compare_paired, compute_error_by_count, estimate_metric
+from reelbook.runs import Run
+from reelbook.schema import Dataset
+from reelbook.splits import Split
+
+# The runs of each model, in the same order of folds or seeds.
+Groups = dict[str, list[Run]]
+
+SEEN_EDGES = [0, 1, 5, 20, 50, 100, 200]  # lower bounds of groups by number of training ratings
+
+
+def join_histories(groups: Groups) -> pd.DataFrame:
+    """The histories of all runs under each other, with model, run (a number) and best_epoch."""
+    tables = [
+        run.history.assign(model=model, run=number, best_epoch=run.record.best_epoch)
+        for model, runs in groups.items()
+        for number, run in enumerate(runs)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def estimate_models(groups: Groups, *, metric: str = "rmse") -> pd.DataFrame:
+    """A row a model, best first: name, value (mean over its runs), its 95% interval, sd, seconds.
+
+    The interval draws users again; sd is the spread over folds or seeds, NaN for a single run.
+    """
+    rows = []
+    for model, runs in groups.items():
+        mean = estimate_metric([run.predictions for run in runs], metric=metric)
+        values = pd.Series([run.record.get_metric(metric).value for run in runs])
+        seconds = sum(run.record.seconds for run in runs) / len(runs)
+        rows.append(
+            {
+                "name": model,
+                "value": mean.value,
+                "low": mean.low,
+                "high": mean.high,
+                "sd": values.std(),
+                "parameters": max(run.record.num_parameters for run in runs),
+                "seconds": seconds,
+            }
+        )
+    return pd.DataFrame(rows).sort_values("value", ignore_index=True)
+
+
+def measure_overfitting(histories: pd.DataFrame) -> pd.DataFrame:
+    """A row a model: how training and validation RMSE moved from the chosen to the last epoch.
+
+    Args:
+        histories: as `join_histories` gives them.
+
+    Returns:
+        model, train and validation: change in stars, averaged over runs.
+    """
+    curves = ["train_rmse", "validation_rmse"]
+    seen = histories.dropna(subset=curves)
+    keys = ["model", "run"]
+    chosen = seen[seen["epoch"] == seen["best_epoch"]].set_index(keys)[curves]
+    last = seen.loc[seen.groupby(keys)["epoch"].idxmax()].set_index(keys)[curves]
+    change = (last - chosen).groupby("model", sort=False).mean()
+    return change.set_axis(["train", "validation"], axis=1).reset_index()
+
+
+def compare_epochs(groups: Groups) -> pd.DataFrame:
+    """A row a model of protocol `source`: test RMSE at the best test epoch and at the chosen one.
+
+    Returns:
+        model; best test epoch and chosen epoch: the RMSE there, mean over seeds; range over seeds:
+        of the first; epochs: where the best test epochs lay, as a text.
+    """
+    rows = []
+    for model, runs in groups.items():
+        records = [run.record for run in runs]
+        best = np.array([record.get_metric("rmse_best_test_epoch").value for record in records])
+        rows.append(
+            {
+                "model": model,
+                "best test epoch": best.mean(),
+                "chosen epoch": np.mean([record.get_metric("rmse").value for record in records]),
+                "range over seeds": np.ptp(best),
+                "epochs": ", ".join(str(record.extra["best_test_epoch"]) for record in records),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def compare_models(groups: Groups, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """A row a pair: by how much the second model's RMSE lies below the first's, on the same rows.
+
+    Returns:
+        name ("first -> second"), value (positive where the second is better), low, high of the 95%
+        interval, and clear: whether that leaves zero out.
+    """
+    rows = []
+    for first, second in pairs:
+        gain = compare_paired(*([run.predictions for run in groups[m]] for m in (first, second)))
+        rows.append(
+            {"name": f"{first} → {second}", "value": gain.value, "low": gain.low, "high": gain.high}
+        )
+    table = pd.DataFrame(rows)
+    return table.assign(clear=(table["low"] > 0) | (table["high"] < 0))
+
+
+def measure_error_by_count(
+    groups: Groups, dataset: Dataset, splits: Sequence[Split], *, key: str
+) -> pd.DataFrame:
+    """RMSE of test rows by how often their user or movie was rated in training and validation rows.
+
+    Args:
+        groups: the runs of each model, in the order of `splits`.
+        dataset: what the splits were made of.
+        splits: one for each run.
+        key: `user_id` or `movie_id`.
+
+    Returns:
+        model, seen (a text such as "5-19"), rows and rmse, the test rows of all splits pooled.
+    """
+    tables = []
+    for model, runs in groups.items():
+        for run, split in zip(runs, splits, strict=True):
+            known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+            counts = known[key].value_counts()
+            by_count = compute_error_by_count(run.predictions, counts, key=key, edges=SEEN_EDGES)
+            tables.append(
+                by_count.assign(model=model, squares=by_count["rmse"] ** 2 * by_count["rows"])
+            )
+    pooled = pd.concat(tables).groupby(["model", "lowest", "seen"], sort=False)[["rows", "squares"]]
+    table = pooled.sum().reset_index().sort_values(["model", "lowest"], kind="stable")
+    table["rmse"] = np.sqrt(table["squares"] / table["rows"])
+    order = {model: place for place, model in enumerate(groups)}
+    table = table.sort_values("model", key=lambda names: names.map(order), kind="stable")
+    return table[["model", "seen", "rows", "rmse"]].reset_index(drop=True)
+
+
+def average_settings(runs: Sequence[Run]) -> pd.DataFrame:
+    """What tuning saw: validation RMSE of each setting of the grid, averaged over runs.
+
+    Returns:
+        One column a tuned parameter, validation_rmse (mean), and times_chosen, best first.
+    """
+    tried = pd.DataFrame(
+        [{**row, "run": n} for n, r in enumerate(runs) for row in r.record.extra["tried"]]
+    )
+    names = [name for name in tried if name not in ("epoch", "validation_rmse", "run")]
+    best = tried.loc[tried.groupby("run")["validation_rmse"].idxmin()]
+    chosen = best.groupby(names).size()
+    table = tried.groupby(names)["validation_rmse"].mean().to_frame()
+    table["times_chosen"] = chosen.reindex(table.index, fill_value=0).astype(int)
+    return table.sort_values("validation_rmse").reset_index()

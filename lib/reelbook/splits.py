@@ -1,0 +1,139 @@
+"""The protocols: which ratings train, which choose, which are only ever predicted.
+
+A split holds row positions in `dataset.ratings`. Every split checks itself when it is made: its
+three parts are non-empty and share no row.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reelbook.errors import ReelbookError
+from reelbook.schema import Dataset
+
+NUM_FOLDS = 5
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row positions (int64, ascending) of the three parts of a data set under a protocol.
+
+    Attributes:
+        protocol: name of the protocol, a key of `PROTOCOLS`.
+        fold: 1 to 5 where the protocol has folds, else None.
+        seed: what drew the random parts.
+    """
+
+    protocol: str
+    fold: int | None
+    seed: int
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    def __post_init__(self) -> None:
+        where = f"split {self.protocol}, fold {self.fold}, seed {self.seed}"
+        for part, size in self.sizes.items():
+            if size == 0:
+                raise ReelbookError(
+                    f"{where}: the {part} part is empty; use more ratings or another share."
+                )
+        rows = np.concatenate([getattr(self, part) for part in PARTS])
+        if len(np.unique(rows)) < len(rows):
+            raise ReelbookError(f"{where}: a rating stands in two parts; make it by make_split.")
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of ratings in each part."""
+        return {part: len(getattr(self, part)) for part in PARTS}
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the rows of the three parts: equal if and only if they are the same."""
+        digest = hashlib.sha256()
+        for part in PARTS:
+            digest.update(part.encode() + np.asarray(getattr(self, part), "<i8").tobytes())
+        return digest.hexdigest()
+
+
+def make_split(
+    dataset: Dataset, protocol: str, *, fold: int | None = None, seed: int = 0, **options: Any
+) -> Split:
+    """Split the ratings of a data set under a protocol.
+
+    Args:
+        dataset: the canonical tables.
+        protocol: `official` (five folds) or `source` (random shares, as the documents split).
+        fold: 1 to 5 for `official`, None otherwise.
+        seed: draws every random choice; the same seed gives the same rows.
+        **options: for `source`: `test_share` (default 0.1) and `validation_share` of the rest.
+
+    Raises:
+        ReelbookError: unknown protocol, fold or option, or a part that would be empty.
+    """
+    if protocol not in PROTOCOLS:
+        known = ", ".join(PROTOCOLS)
+        raise ReelbookError(f"Unknown protocol {protocol!r}; the known ones are: {known}.")
+    known_options = sorted(PROTOCOLS[protocol].__kwdefaults__ or {})
+    for name in options:
+        if name not in known_options:
+            raise ReelbookError(
+                f"Protocol {protocol} has no option {name!r}; it has: {', '.join(known_options)}."
+            )
+    return PROTOCOLS[protocol](dataset, fold=fold, seed=seed, **options)
+
+
+def _split_official(
+    dataset: Dataset, *, fold: int | None, seed: int, validation_share: float = 0.1
+) -> Split:
+    """One of five folds; each rating is tested in exactly one of them.
+
+    For ml-100k these are GroupLens' own u1 to u5: five consecutive blocks of 20,000 rows in the
+    publisher's order. Other data sets get five random folds. The seed draws the validation rows
+    only: no seed ever moves a test row.
+    """
+    if fold is None or isinstance(fold, bool) or fold not in range(1, NUM_FOLDS + 1):
+        raise ReelbookError(f"Protocol official has the folds 1 to {NUM_FOLDS}, not {fold!r}.")
+    rows = np.arange(len(dataset.ratings))
+    if dataset.name != "ml-100k":
+        rows = np.random.default_rng(0).permutation(rows)
+    blocks = np.array_split(rows, NUM_FOLDS)
+    test = blocks.pop(fold - 1)
+    rng = np.random.default_rng([seed, fold])
+    train, validation = _draw(np.concatenate(blocks), validation_share, rng)
+    return Split("official", fold, seed, train, validation, np.sort(test))
+
+
+def _split_source(
+    dataset: Dataset,
+    *,
+    fold: int | None,
+    seed: int,
+    test_share: float = 0.1,
+    validation_share: float = 0.1,
+) -> Split:
+    """Random shares of the ratings, as the documents draw them; validation from the rest."""
+    if fold is not None:
+        raise ReelbookError(f"Protocol source has no folds: leave fold empty, not {fold!r}.")
+    rng = np.random.default_rng(seed)
+    rest, test = _draw(np.arange(len(dataset.ratings)), test_share, rng)
+    train, validation = _draw(rest, validation_share, rng)
+    return Split("source", None, seed, train, validation, test)
+
+
+def _draw(
+    rows: np.ndarray, share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows without a random share of them, and that share."""
+    if not 0 < share < 1:
+        raise ReelbookError(f"A share of the ratings must lie between 0 and 1, not {share!r}.")
+    shuffled = rng.permutation(rows)
+    size = round(share * len(rows))
+    return np.sort(shuffled[size:]), np.sort(shuffled[:size])
+
+
+PROTOCOLS: dict[str, Callable[..., Split]] = {"official": _split_official, "source": _split_source}

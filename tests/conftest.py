@@ -1,0 +1,26 @@
+"""Fixtures that several test files share."""
+
+from pathlib import Path
+
+import pytest
+import toys
+
+from reelbook.paths import ROOT
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with toy notebooks and their report, built by the real road. Copy to change."""
+    checkout = toys.make_checkout(tmp_path_factory.mktemp("built") / "checkout")
+    done = toys.build(checkout)
+    assert done.returncode == 0, done.stderr
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build folder of the plan `smoke`: the project's own notebooks on made-up ratings."""
+    folder = tmp_path_factory.mktemp("smoke")
+    done = toys.run(ROOT, "build", "--plan", "smoke", "--jobs", "2", REELBOOK_BUILD=str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -1,0 +1,85 @@
+"""One notebook through strict papermill: what it leaves, in which environment it runs."""
+
+import json
+
+import pytest
+import toys
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return toys.make_checkout(tmp_path / "checkout")
+
+
+def read_printed(notebook) -> str:
+    cells = json.loads(notebook.read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "".join("".join(output.get("text", "")) for output in outputs)
+
+
+def test_it_runs_by_itself_in_a_clean_environment(checkout, tmp_path):
+    """Own parameters, one thread, our Python, and nothing of the person's own set-up."""
+    kernel = tmp_path / "stray" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(
+        json.dumps({"argv": ["/bin/false"], "display_name": "stray", "language": "python"})
+    )
+    toys.write_notebook(
+        checkout / "notebooks" / "02_second.ipynb",
+        "import os, sys, pathlib",
+        "print(dataset, seeds, sys.executable)",
+        "print(os.environ['OMP_NUM_THREADS'], os.environ['TF_NUM_INTRAOP_THREADS'])",
+        "print(hash('reelbook'), pathlib.Path.cwd().name)",
+        "pathlib.Path(os.environ['REELBOOK_PROGRESS']).write_text('a run is trained\\n')",
+        "pathlib.Path(os.environ['REELBOOK_RUNS_LIST']).write_text('[\"abc\"]\\n')",
+    )
+    arguments = ["notebook", "02_second", "--plan", "toy", "-p", "seeds", "[7, 8]"]
+    outputs = [tmp_path / "one" / "out.ipynb", tmp_path / "two" / "out.ipynb"]
+    for output in outputs:
+        done = toys.run(
+            checkout, *arguments, "--output", str(output),
+            JUPYTER_PATH=str(tmp_path / "stray"), OMP_NUM_THREADS="4",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    printed = read_printed(outputs[0])
+    assert printed.startswith("made-up [7, 8] ")
+    assert "\n1 1\n" in printed
+    assert printed.endswith(" notebooks\n")
+    assert read_printed(outputs[1]) == printed  # the hash of a text too
+    lines = done.stderr.splitlines()
+    assert lines[0] == "[toy] 02_second: started"
+    assert lines[1] == "[toy] 02_second: a run is trained"
+    assert lines[2].startswith("[toy] 02_second: finished in ")
+    assert json.loads(outputs[0].with_suffix(".runs.json").read_text()) == ["abc"]
+    meta = json.loads(outputs[0].with_suffix(".meta.json").read_text())
+    assert meta["ok"]
+    assert meta["notebook"] == "02_second"
+    assert meta["parameters"]["seeds"] == [7, 8]
+    assert meta["seconds"] > 0
+    assert 20 < meta["peak_memory_mb"] < 1500
+
+
+def test_parameters_of_a_persons_own_never_go_into_a_plan(checkout):
+    done = toys.run(checkout, "notebook", "02_second", "--plan", "toy", "-p", "seeds", "[7]")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: With -p give --output too")
+    done = toys.run(
+        checkout, "notebook", "02_second", "--plan", "toy", "-p", "seed", "7", "--output", "x.ipynb"
+    )
+    assert done.returncode == 1
+    assert "02_second has no parameter 'seed'. It knows `dataset: str = 'made-up'`" in done.stderr
+    assert not (checkout / "x.ipynb").exists()
+
+
+def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(checkout, tmp_path):
+    """A limit on the size of files stands for the disk: the system's error is handled alike."""
+    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", "print('long' * 100_000)")
+    output = tmp_path / "out.ipynb"
+    done = toys.run(
+        checkout, "notebook", "02_second", "--plan", "toy", "--output", str(output),
+        file_size_limit=200_000,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert not output.exists()

@@ -1,0 +1,109 @@
+"""A checkout of the project with notebooks of a test's own, built through the real road."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from reelbook.paths import ROOT
+
+PARAMETERS = 'dataset: str = "made-up"\nplan: str = "toy"\nseeds: list[int] = [0, 1]'
+GLUED = [
+    "best_model", "best_rmse", "best_interval", "document_range", "num_runs", "num_claims",
+    "num_reproduced", "num_not_reproduced", "num_unjudged", "num_artefacts", "dataset_title",
+    "dataset_note", "num_ratings", "num_users", "num_movies",
+]  # fmt: skip
+# What myst_nb.glue leaves in a notebook, without the seconds that its import takes.
+GLUE = f"""
+from IPython.display import display
+def glue(name, mime, text):
+    prefix = "application/papermill.record/"
+    metadata = {{"scrapbook": {{"name": name, "mime_prefix": prefix}}}}
+    display({{prefix + mime: text}}, raw=True, metadata=metadata)
+for key in {GLUED}:
+    glue(key, "text/plain", repr(key.upper()))
+glue("leaderboard_short", "text/html", "<table><tr><td>mf.toy</td></tr></table>")
+"""
+
+
+def write_notebook(path: Path, *cells: str, parameters: str = PARAMETERS) -> None:
+    """A notebook of a title, a parameters cell and these code cells."""
+    sources = [("markdown", f"# {path.stem}"), ("code", parameters), *(("code", c) for c in cells)]
+    content = {
+        "cells": [_make_cell(i, kind, source) for i, (kind, source) in enumerate(sources)],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path.write_text(json.dumps(content))
+
+
+def _make_cell(index: int, kind: str, source: str) -> dict:
+    tags = {"tags": ["parameters"]} if index == 1 else {}
+    cell = {"cell_type": kind, "id": f"cell-{index}", "metadata": tags, "source": source}
+    return cell if kind == "markdown" else cell | {"outputs": [], "execution_count": None}
+
+
+def make_checkout(folder: Path) -> Path:
+    """The project's code, Snakefile and book, and a plan `toy` of four quick notebooks."""
+    folder.mkdir(parents=True)
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    shutil.copytree(ROOT / "lib", folder / "lib", ignore=ignored)
+    shutil.copytree(ROOT / "book", folder / "book")
+    shutil.copy(ROOT / "Snakefile", folder)
+    notebooks = folder / "notebooks"
+    (notebooks / "plans").mkdir(parents=True)
+    write_notebook(notebooks / "01_first.ipynb", "print('first')")
+    write_notebook(notebooks / "02_second.ipynb", "print(sum(seeds))")
+    write_notebook(notebooks / "90_results.ipynb", GLUE)
+    write_notebook(notebooks / "91_reproducibility.ipynb", "print('last')")
+    plan = ["dataset: made-up", "notebooks:"]
+    plan += [f"  {name.stem}: {{}}" for name in sorted(notebooks.glob("*.ipynb"))]
+    (notebooks / "plans" / "toy.yml").write_text("\n".join(plan) + "\n")
+    return folder
+
+
+def make_environment(checkout: Path, **extra: str) -> dict[str, str]:
+    """Environment in which `reelbook` is that of the checkout, and builds in its own folder."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("REELBOOK_")}
+    return kept | {"PYTHONPATH": str(checkout / "lib")} | extra
+
+
+def run(
+    checkout: Path, *arguments: str, file_size_limit: int | None = None, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """`python -m reelbook ...` in a checkout, to its end."""
+
+    def limit_file_size() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_size_limit, file_size_limit))
+
+    return subprocess.run(
+        [sys.executable, "-m", "reelbook", *arguments],
+        cwd=checkout,
+        env=make_environment(checkout, **extra),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        preexec_fn=limit_file_size if file_size_limit else None,
+    )
+
+
+def start_build(checkout: Path) -> subprocess.Popen[str]:
+    """A build of the plan `toy` in a process group of its own, as a terminal would start it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "reelbook", "build", "--plan", "toy", "--jobs", "2"],
+        cwd=checkout,
+        env=make_environment(checkout),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def build(checkout: Path) -> subprocess.CompletedProcess[str]:
+    """Build the plan `toy`."""
+    return run(checkout, "build", "--plan", "toy", "--jobs", "2")
