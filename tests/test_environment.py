@@ -19,8 +19,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Imports go only downwards in this list; a module may import those above it.
 ORDER = [
     "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic", "data",
-    "features", "exploration", "feedback", "splits", "evaluation", "training", "models", "runs",
-    "claims", "tables", "inventory", "figures", "parameters", "notebook", "book", "pipeline",
+    "features", "exploration", "feedback", "splits", "evaluation", "training", "tuning", "sequences", "models", "runs",
+    "claims", "comparison", "tables", "inventory", "figures", "parameters", "notebook", "book", "pipeline",
     "__main__",
 ]  # fmt: skip
 

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reelbook import claims, inventory, tables
+from reelbook import claims, comparison, inventory, tables
 from reelbook.errors import ReelbookError
 from reelbook.evaluation import evaluate_ratings
 from reelbook.runs import Run
-from reelbook.schema import RESULT_COLUMNS, Dataset, Metric, RunRecord
+from reelbook.schema import Dataset, RunRecord
 
 
 class FakeRun(Run):
@@ -29,7 +29,7 @@ class FakeRun(Run):
         )
 
 
-def make_run(model, fold, error, protocol="official", best=None):
+def make_run(model, fold, error, protocol="official"):
     record = RunRecord(
         run_id=f"{model}-{protocol}-{fold}",
         model=model,
@@ -49,26 +49,7 @@ def make_run(model, fold, error, protocol="official", best=None):
         extra={"error": error},
     )
     metrics = evaluate_ratings(FakeRun(record, None).predictions)
-    metrics += [Metric("test", "rmse_best_test_epoch", best)] if best else []
     return FakeRun(RunRecord(**{**vars(record), "metrics": metrics}), None)
-
-
-def make_results(runs):
-    rows = [
-        {
-            "model": run.record.model,
-            "protocol": run.record.split["protocol"],
-            "fold": run.record.split["fold"],
-            "seed": 0,
-            "split_part": metric.split_part,
-            "metric": metric.metric,
-            "value": metric.value,
-            "run_id": run.record.run_id,
-        }
-        for run in runs
-        for metric in run.record.metrics
-    ]
-    return pd.DataFrame(rows, columns=RESULT_COLUMNS)
 
 
 @pytest.fixture
@@ -77,49 +58,38 @@ def runs():
     return [make_run(model, fold, error) for model, error in errors.items() for fold in (1, 2)]
 
 
-def test_the_leaderboard_has_the_mean_over_folds_lowest_first(runs):
-    board = tables.make_leaderboard(make_results(runs), runs, protocol="official")
-    assert board["model"].tolist() == ["mf.biased", "mf.mlp", "mf.dot"]
-    assert board["num_runs"].tolist() == [2, 2, 2]
+def test_models_are_ranked_by_their_mean_over_folds(runs):
+    board = comparison.estimate_models(comparison.group_runs(runs, protocol="official"))
+    assert board["name"].tolist() == ["mf.biased", "mf.mlp", "mf.dot"]
     values = [run.record.get_metric("rmse").value for run in runs[:2]]
     last = board.iloc[-1]
-    assert last["mean"] == pytest.approx(np.mean(values))
+    assert last["value"] == pytest.approx(np.mean(values))
     assert last["sd"] == pytest.approx(np.std(values, ddof=1))
-    assert last["low"] < last["mean"] < last["high"]
+    assert last["low"] < last["value"] < last["high"]
 
 
-def test_the_leaderboard_leaves_other_protocols_out(runs):
+def test_groups_leave_other_protocols_out_and_order_the_folds(runs):
     others = [make_run("mf.other", 1, 0.1, protocol="source")]
-    board = tables.make_leaderboard(make_results(runs + others), runs + others, protocol="official")
-    assert "mf.other" not in set(board["model"])
-    empty = tables.make_leaderboard(make_results(others), others, protocol="official")
-    assert empty.empty
+    groups = comparison.group_runs([*reversed(runs), *others], protocol="official")
+    assert set(groups) == {"mf.dot", "mf.biased", "mf.mlp"}
+    assert [run.record.split["fold"] for run in groups["mf.dot"]] == [1, 2]
 
 
-def test_the_best_is_told_from_others_only_where_the_paired_interval_leaves_zero_out():
+def test_two_models_are_told_apart_only_where_the_paired_interval_leaves_zero_out():
     errors = {"mf.a": 0.8, "mf.b": 0.9}
     runs = [make_run(model, fold, error) for model, error in errors.items() for fold in (1, 2)]
-    same = [FakeRun(RunRecord(**{**vars(r.record), "model": "mf.same"}), None) for r in runs[:2]]
-    runs += same
-    board = tables.make_leaderboard(make_results(runs), runs, protocol="official")
-    gaps = tables.compare_to_best(board, runs, protocol="official").set_index("model")
-    assert bool(gaps.loc["mf.b", "clear"])
-    assert not gaps.drop(index="mf.b")["clear"].any()
-    assert gaps.loc["mf.b", "difference"] > 0
-
-
-def test_what_the_choice_of_epoch_is_worth():
-    runs = [make_run("mf.dot", fold, 1.0, "source", best=0.9) for fold in (1, 2)]
-    row = tables.compare_epoch_choices(make_results(runs)).iloc[0]
-    assert row["rmse_best_test_epoch"] == pytest.approx(0.9)
-    assert row["gain"] == pytest.approx(row["rmse"] - 0.9)
-    assert row["num_runs"] == 2
+    groups = comparison.group_runs(runs, protocol="official")
+    groups["mf.same"] = groups["mf.a"]
+    pairs = [("mf.b", "mf.a"), ("mf.same", "mf.a")]
+    gains = comparison.compare_models(groups, pairs)
+    assert gains["clear"].tolist() == [True, False]
+    assert gains["value"].iloc[0] > 0
 
 
 def test_what_is_glued_is_text(runs):
     ratings = pd.DataFrame({"user_id": range(1234)})
     dataset = Dataset("ml-1m", ratings, ratings[:3], ratings[:4], "0", "a test", "a part of it")
-    board = tables.make_leaderboard(make_results(runs), runs, protocol="official")
+    board = comparison.estimate_models(comparison.group_runs(runs, protocol="official"))
     verdicts = pd.DataFrame({"verdict": [claims.REPRODUCED, claims.ARTEFACT, claims.REPRODUCED]})
     glued = tables.list_glued(dataset, board, verdicts, num_runs=6)
     assert all(isinstance(text, str) for text in glued.values())
@@ -130,7 +100,6 @@ def test_what_is_glued_is_text(runs):
         "0",
     )
     assert glued["best_model"] == "mf.biased"
-    assert glued["worst_document_model"] == "mf.dot"
 
 
 def test_results_of_a_plan_that_was_not_built_are_a_clear_error(monkeypatch, tmp_path):

@@ -1,6 +1,6 @@
 """Finished runs side by side: means, paired differences, curves, error by how often seen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,15 @@ from reelbook.splits import Split
 Groups = dict[str, list[Run]]
 
 SEEN_EDGES = [0, 1, 5, 20, 50, 100, 200]  # lower bounds of groups by number of training ratings
+
+
+def group_runs(runs: Iterable[Run], *, protocol: str) -> Groups:
+    """The runs of a protocol by model, each model's in the order of folds and seeds."""
+    groups: Groups = {}
+    for run in sorted(runs, key=lambda run: (run.record.split["fold"] or 0, run.record.seed)):
+        if run.record.split["protocol"] == protocol:
+            groups.setdefault(run.record.model, []).append(run)
+    return groups
 
 
 def join_histories(groups: Groups) -> pd.DataFrame:

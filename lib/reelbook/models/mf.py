@@ -39,7 +39,6 @@ from reelbook.tuning import Trained, choose_and_refit
 
 layers = keras.layers
 
-
 DOCUMENT: dict[str, Any] = {
     "factors": 100,
     "optimizer": "adamax",
@@ -281,24 +280,13 @@ def _stack_dense_layers(p: tf.Tensor, q: tf.Tensor, params: dict[str, Any]) -> t
 
 
 def _embed(
-    ids: tf.Tensor,
-    rows: np.ndarray,
-    dim: int,
-    name: str,
-    *,
-    l2: float,
-    start: str = "uniform",
+    ids: tf.Tensor, rows: np.ndarray, dim: int, name: str, *, l2: float, start: str = "uniform"
 ) -> tf.Tensor:
     """Vectors (batch, dim) of these ids, from a table with a row for each that is in `rows`."""
     # Keras divides an activity's penalty by the batch size: it becomes l2 |vector|^2 per rating.
     penalty = keras.regularizers.L2(l2) if l2 else None
-    return layers.Embedding(
-        rows.max() + 1,
-        dim,
-        embeddings_initializer=start,
-        activity_regularizer=penalty,
-        name=name,
-    )(ids)
+    options = {"embeddings_initializer": start, "activity_regularizer": penalty, "name": name}
+    return layers.Embedding(rows.max() + 1, dim, **options)(ids)
 
 
 def _get_range(rows: Rows) -> tuple[float, float]:

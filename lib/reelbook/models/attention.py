@@ -1,0 +1,149 @@
+"""The layers of the sequence models: movies, sequences, and attention from the target over the past.
+
+Places in a sequence run from the latest (0) backwards; a place without a movie (0) is padding.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+layers = keras.layers
+
+
+class MovieTable(layers.Layer):
+    """A vector for each movie, from its own embedding and its genres.
+
+    With `joined` as in the documents: relu(W [embedding, genres] + b). Else their sum:
+    embedding + W genres, so that a movie without ratings still has what its genres tell.
+
+    Args:
+        genres: (movies + 1, genres), multi-hot; row 0 is padding. None leaves genres out.
+        dim: length of the vectors.
+        joined: see above.
+    """
+
+    def __init__(
+        self, genres: np.ndarray | None, num_movies: int, dim: int, *, joined: bool
+    ) -> None:
+        super().__init__(name="movie_table")
+        self.genres = None if genres is None else tf.constant(genres, tf.float32)
+        self.num_rows, self.dim, self.joined = num_movies + 1, dim, joined
+
+    def build(self, input_shape: Any) -> None:
+        """The embeddings start as Keras starts them."""
+        self.embeddings = self.add_weight(
+            "embeddings", (self.num_rows, self.dim), initializer="uniform"
+        )
+        if self.genres is not None:
+            width = self.genres.shape[1] + (self.dim if self.joined else 0)
+            self.kernel = self.add_weight("kernel", (width, self.dim), initializer="glorot_uniform")
+            self.bias = self.add_weight("bias", (self.dim,), initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, movies: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Vectors (..., dim) for each tensor of movie rows, all from one table."""
+        # The table is worked out once a step: it has fewer rows than a batch of sequences.
+        table = self.embeddings
+        if self.genres is not None and self.joined:
+            joined = tf.concat([table, self.genres], axis=1)
+            table = tf.nn.relu(tf.matmul(joined, self.kernel) + self.bias)
+        elif self.genres is not None:
+            table = table + tf.matmul(self.genres, self.kernel)
+        return [tf.gather(table, rows) for rows in movies]
+
+
+class TargetAttention(layers.Layer):
+    """Multi-head attention of one query, the target, over a sequence with two kinds of values.
+
+        a = softmax over unmasked places of (W_q t) . (W_k x) / sqrt(dim / heads)
+        out = W_o [sum a x, sum a s x, sum a s] over all heads
+
+    t is the target, x the vectors of the places, s a number at each place (how much better than
+    usual the user rated it). Keys and values need no projection of their own: (W_q t) . (W_k x) is
+    (W_k' W_q t) . x, and W_o follows on the sums. So the cost of a place is two products of length
+    `dim` a head, and a layer over 40 places is as cheap as a small dense layer.
+    """  # fmt: skip
+
+    def __init__(self, num_heads: int, dim: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.num_heads, self.dim, self.head_dim = num_heads, dim, dim // num_heads
+
+    def build(self, input_shape: Any) -> None:
+        """Projections of query and key for each head, and one of the joined sums."""
+        heads, dim = self.num_heads, self.dim
+        self.query = self.add_weight(
+            "query", (dim, heads * self.head_dim), initializer="glorot_uniform"
+        )
+        self.key = self.add_weight("key", (heads, self.head_dim, dim), initializer="glorot_uniform")
+        self.output_kernel = self.add_weight(
+            "output", (heads * (2 * dim + 1), dim), initializer="glorot_uniform"
+        )
+        super().build(input_shape)
+
+    def call(self, inputs: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Output (batch, dim) and weights (batch, heads, places).
+
+        Args:
+            inputs: target (batch, dim), places (batch, places, dim), signals (batch, places), mask
+                (batch, places), true where there is something.
+        """
+        target, places, signals, mask = inputs
+        query = tf.reshape(tf.matmul(target, self.query), [-1, self.num_heads, self.head_dim])
+        query = tf.einsum("bhk,hkd->bhd", query, self.key) / math.sqrt(self.head_dim)
+        scores = tf.matmul(query, places, transpose_b=True)  # (batch, heads, places)
+        scores = tf.where(mask[:, None, :], scores, tf.float32.min)
+        weights = tf.nn.softmax(scores)  # (batch, heads, places)
+        weighted = weights * signals[:, None, :]  # (batch, heads, places)
+        sums = tf.matmul(tf.concat([weights, weighted], axis=1), places)  # (batch, 2 heads, dim)
+        width = 2 * self.num_heads * self.dim
+        joined = [tf.reshape(sums, [-1, width]), tf.reduce_sum(weighted, axis=2)]
+        return tf.matmul(tf.concat(joined, axis=1), self.output_kernel), weights
+
+
+class Sequence(layers.Layer):
+    """What attention looks at: past movies with their positions, then the target itself.
+
+    With the target among the places, a user without a past still has one to look at.
+
+    Args:
+        length: the most past ratings there are; the latest has position 0.
+        positions: whether to add a vector for each position.
+        dropout: share of past ratings that training leaves out, anew in each step.
+    """
+
+    def __init__(self, length: int, *, positions: bool, dropout: float) -> None:
+        super().__init__(name="sequence")
+        self.length, self.positions, self.dropout = length, positions, dropout
+
+    def build(self, input_shape: Any) -> None:
+        """Vectors of the positions."""
+        if self.positions:
+            shape = (self.length, input_shape[0][-1])
+            self.vectors = self.add_weight("positions", shape, initializer="uniform")
+        super().build(input_shape)
+
+    def call(
+        self, inputs: list[tf.Tensor], training: bool | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Places (batch, past + 1, dim), signals and mask (batch, past + 1); the target comes last.
+
+        Args:
+            inputs: target (batch, dim), past (batch, past, dim), signals (batch, past) and history
+                (batch, past), movie rows with 0 for padding.
+            training: whether to drop past ratings.
+        """
+        target, past, signals, history = inputs
+        if self.positions:
+            past = past + self.vectors[: tf.shape(past)[1]]
+        mask = history > 0  # (batch, past)
+        if training and self.dropout > 0:
+            mask &= tf.random.uniform(tf.shape(history)) >= self.dropout
+        signals = tf.where(mask, signals, 0.0)
+        return (
+            tf.concat([past, target[:, None]], axis=1),
+            tf.pad(signals, [[0, 0], [0, 1]]),
+            tf.pad(mask, [[0, 0], [0, 1]], constant_values=True),
+        )
