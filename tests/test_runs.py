@@ -30,6 +30,7 @@ class FakeModel:
 def family(monkeypatch, tmp_path):
     """A family with one model, which predicts 3 stars and counts how often it was trained."""
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    monkeypatch.setenv("REELBOOK_JOBS", "1")  # other processes do not know this family
     monkeypatch.setattr(runs, "_used_run_ids", set())
     family = SimpleNamespace(__name__="reelbook.models.mf", num_fits=0, fails=False)
     family.MODELS = {"mf.fake": {"learning_rate": 0.1, "layers": [1], "flag": False}}
@@ -126,7 +127,7 @@ def test_the_runs_used_are_listed_and_told(family, dataset, tmp_path, monkeypatc
     assert json.loads((tmp_path / "used.json").read_text()) == sorted(ids)
     lines = (tmp_path / "progress").read_text().splitlines()
     assert len(lines) == 2  # the third was found
-    assert "mf.fake on source, seed 0: trained in" in lines[0]
+    assert lines[0].startswith("mf.fake on source, seed 0: ")
 
 
 def test_a_figure_that_is_no_number_cannot_enter_a_record(family, dataset):
@@ -163,3 +164,30 @@ def test_a_run_that_is_not_there_is_a_clear_error(monkeypatch, tmp_path):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     with pytest.raises(ReelbookError, match="Run 0123 is missing"):
         runs.read_record("0123")
+
+
+def load_all(dataset, folder, jobs, monkeypatch):
+    monkeypatch.setenv("REELBOOK_BUILD", str(folder))
+    monkeypatch.setenv("REELBOOK_JOBS", jobs)
+    splits = [make_split(dataset, "official", fold=fold) for fold in (1, 2)]
+    requests = [runs.Request("mf.dot", {"epochs": 2}, split, 0) for split in splits]
+    return runs.load_or_train_all([*requests, requests[0]], dataset)
+
+
+def test_the_digits_do_not_depend_on_how_many_processes_train(dataset, tmp_path, monkeypatch):
+    alone = load_all(dataset, tmp_path / "alone", "1", monkeypatch)
+    together = load_all(dataset, tmp_path / "together", "2", monkeypatch)
+    assert [run.record.split["fold"] for run in together] == [1, 2, 1]
+    for one, other in zip(alone, together, strict=True):
+        assert one.record.metrics == other.record.metrics
+        pd.testing.assert_frame_equal(one.predictions, other.predictions)
+
+
+def test_an_error_in_another_process_arrives_here(dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    monkeypatch.setenv("REELBOOK_JOBS", "2")
+    splits = [make_split(dataset, "source", seed=seed) for seed in (0, 1)]
+    params = {"optimizer": "nothing"}
+    requests = [runs.Request("mf.dot", params, split, 0) for split in splits]
+    with pytest.raises(ReelbookError, match="Keras knows no optimizer 'nothing'"):
+        runs.load_or_train_all(requests, dataset)

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tf_keras as keras
@@ -147,3 +151,19 @@ def test_a_grid_gives_every_combination():
     assert list_settings({}) == [{}]
     settings = list_settings({"a": [1, 2], "b": [3]})
     assert settings == [{"a": 1, "b": 3}, {"a": 2, "b": 3}]
+
+
+def test_a_fresh_process_gives_the_same_bits():
+    code = (
+        "import test_training as t\n"
+        "model = t.build_linear(3, dropout=0.5)\n"
+        "t.train(model, t.make_rows(), **t.SETTINGS)\n"
+        "print(b''.join(w.tobytes() for w in model.get_weights()).hex())"
+    )
+    model = build_linear(3, dropout=0.5)
+    train(model, make_rows(), **SETTINGS)
+    here = b"".join(weight.tobytes() for weight in model.get_weights()).hex()
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == here

@@ -178,7 +178,7 @@ def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
     wrong. It inherits our lock, so that no second build starts while it lives, and needs no other.
     """
     command = [*_make_command(plan, jobs), "--quiet", "all"]
-    environment = os.environ | {"REELBOOK_ERRORS": str(errors)}
+    environment = os.environ | {"REELBOOK_ERRORS": str(errors), "REELBOOK_JOBS": str(jobs)}
     with subprocess.Popen(command, env=environment, pass_fds=[lock]) as process:
         try:
             return process.wait()

@@ -7,14 +7,19 @@ there under the right name, whole, is right.
 
 import functools
 import hashlib
+import itertools
 import json
+import multiprocessing
 import os
 import resource
 import shutil
 import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -30,6 +35,15 @@ from reelbook.splits import Split
 RECORD_FORMAT = 1
 
 _used_run_ids: set[str] = set()
+
+
+class Request(NamedTuple):
+    """What decides a run beside the data set: see `load_or_train`."""
+
+    model: str
+    params: dict[str, Any]
+    split: Split
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -66,31 +80,45 @@ def load_or_train(
         ReelbookError: an unknown model or parameter, a wrong type, a training that diverged, or a
             full disk.
     """
-    resolved = models.resolve_params(model, params)
-    run_id = compute_run_id(model, resolved, dataset, split, seed)
-    path = get_runs_dir() / run_id
-    record = _find_record(path)
-    if record is None:
-        record = _train(run_id, model, resolved, dataset, split, seed)
-        fold = f" fold {split.fold}" if split.fold is not None else ""
-        seconds = f"trained in {record.seconds:.1f} s"
-        report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {seconds}")
-    _note_use(run_id)
-    return Run(record, path)
+    return load_or_train_all([Request(model, params, split, seed)], dataset)[0]
 
 
-def compute_run_id(
-    model: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int
-) -> str:
+def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run]:
+    """The runs of these requests, in their order; those to train go to several processes.
+
+    Each process trains with one thread, so the digits are the same however many there are:
+    REELBOOK_JOBS of them, or one a core.
+
+    Raises:
+        ReelbookError: as `load_or_train`; what was finished before is kept.
+    """
+    ids = [_compute_id(request, dataset) for request in requests]
+    missing = [
+        (run_id, request)
+        for run_id, request in dict(zip(ids, requests, strict=True)).items()
+        if _find_record(get_runs_dir() / run_id) is None
+    ]
+    num_processes = min(len(missing), int(os.environ.get("REELBOOK_JOBS") or os.cpu_count() or 1))
+    if num_processes > 1:
+        _train_in_processes(missing, dataset, num_processes)
+    else:
+        for run_id, request in missing:
+            _train(run_id, request, dataset)
+    for run_id in ids:
+        _note_use(run_id)
+    return [read_run(run_id) for run_id in ids]
+
+
+def _compute_id(request: Request, dataset: Dataset) -> str:
     """Hash of all that decides the numbers: inputs, code, and versions of the numeric packages."""
-    family = models.get_family(model).__name__
+    family = models.get_family(request.model).__name__
     inputs = {
         "format": RECORD_FORMAT,
-        "model": model,
-        "params": params,
+        "model": request.model,
+        "params": models.resolve_params(request.model, request.params),
         "dataset": [dataset.name, dataset.sha256],
-        "split": split.fingerprint,
-        "seed": seed,
+        "split": [request.split.protocol, request.split.fingerprint],
+        "seed": request.seed,
         "code": hash_code(family, models.__name__, evaluation.__name__),
         "versions": get_versions(),
     }
@@ -130,15 +158,30 @@ def _find_record(path: Path) -> RunRecord | None:
     return record if whole else None
 
 
-def _train(
-    run_id: str,
-    model: str,
-    params: dict[str, Any],
-    dataset: Dataset,
-    split: Split,
-    seed: int,
-) -> RunRecord:
+def _train_in_processes(
+    missing: Sequence[tuple[str, Request]], dataset: Dataset, num_processes: int
+) -> None:
+    """Train in several processes; after an error or Ctrl-C none of them goes on."""
+    # Not forked: a copy of a process in which TensorFlow has run can hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_processes, context) as pool:
+        try:
+            list(pool.map(_train, *zip(*missing, strict=True), itertools.repeat(dataset)))
+        except BaseException as error:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise ReelbookError(
+                    "A training process was killed; perhaps memory ran out. Run again with JOBS=1; "
+                    "what was finished is kept."
+                ) from error
+            raise
+
+
+def _train(run_id: str, request: Request, dataset: Dataset) -> None:
     """Train, evaluate on the test rows, and write the run's folder in one go."""
+    model, split, seed = request.model, request.split, request.seed
+    params = models.resolve_params(model, request.params)
     _reset_peak_memory()
     start = time.perf_counter()
     fit = models.get_family(model).fit(model, params, dataset, split, seed)
@@ -176,7 +219,8 @@ def _train(
         )
         text = json.dumps(record.to_dict(), indent=2, allow_nan=False)
         (folder / "run.json").write_text(text + "\n")
-    return record
+    fold = f" fold {split.fold}" if split.fold is not None else ""
+    report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {seconds:.1f} s")
 
 
 def _note_use(run_id: str) -> None:

@@ -10,7 +10,7 @@ import tf_keras as keras
 from IPython.display import SVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from reelbook.errors import ReelbookError
 from reelbook.figures.style import BLUE, INK, ORANGE, PALETTE, start_figure
@@ -60,9 +60,8 @@ def draw_learning_curves(histories: pd.DataFrame, *, title: str) -> Figure:
             panel.plot(run["epoch"], run["validation_rmse"], color=BLUE, linewidth=1.2)
             best = run[run["epoch"] == run["best_epoch"]]
             panel.plot(best["epoch"], best["validation_rmse"], "o", color=ORANGE, markersize=5)
-        validation = histories.loc[histories["model"] == model, "validation_rmse"]
         # The first epochs of some models start at 3 stars and would flatten all that follows.
-        panel.set_ylim(0.6, min(1.2, max(1.0, validation.max() + 0.02)))
+        panel.set_ylim(0.6, 1.1)
         panel.set_title(model, fontsize=11)
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -152,6 +151,11 @@ def draw_error_by_count(tables: dict[str, pd.DataFrame], *, title: str) -> Figur
         panel.set_xlabel(label)
         panel.tick_params(axis="x", labelrotation=40)
         panel.grid(axis="y")
+        # Logarithmic: a model without a mean errs by far the most where it knows nothing.
+        panel.set_yscale("log")
+        panel.yaxis.set_major_locator(FixedLocator([0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0]))
+        panel.yaxis.set_major_formatter("{x:.1f}")
+        panel.yaxis.set_minor_locator(NullLocator())
     panels[0, 0].set_ylabel("test RMSE in stars")
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=3)
@@ -162,8 +166,8 @@ def _describe_layer(layer: keras.layers.Layer) -> str:
     shape = layer.output_shape[0] if isinstance(layer.output_shape, list) else layer.output_shape
     gives = " x ".join(["batch", *(str(size) for size in shape[1:])])
     kind = "Input" if isinstance(layer, keras.layers.InputLayer) else type(layer).__name__
-    weights = f", {layer.count_params():,} weights" if layer.count_params() else ""
-    return f"{layer.name.replace('_', ' ')}\n{kind}: {gives}{weights}"
+    weights = f"\\n{layer.count_params():,} weights" if layer.count_params() else ""
+    return f"{layer.name.replace('_', ' ')}\\n{kind}: {gives}{weights}"
 
 
 def _run_dot(source: str) -> str:

@@ -35,11 +35,12 @@ class MovieTable(layers.Layer):
     def build(self, input_shape: Any) -> None:
         """The embeddings start as Keras starts them."""
         self.embeddings = self.add_weight(
-            "embeddings", (self.num_rows, self.dim), initializer="uniform"
+            "embeddings", (self.num_rows, self.dim), initializer="random_normal"
         )
         if self.genres is not None:
             width = self.genres.shape[1] + (self.dim if self.joined else 0)
             self.kernel = self.add_weight("kernel", (width, self.dim), initializer="glorot_uniform")
+        if self.joined:
             self.bias = self.add_weight("bias", (self.dim,), initializer="zeros")
         super().build(input_shape)
 
@@ -122,7 +123,7 @@ class Sequence(layers.Layer):
         """Vectors of the positions."""
         if self.positions:
             shape = (self.length, input_shape[0][-1])
-            self.vectors = self.add_weight("positions", shape, initializer="uniform")
+            self.vectors = self.add_weight("positions", shape, initializer="random_normal")
         super().build(input_shape)
 
     def call(
@@ -146,4 +147,37 @@ class Sequence(layers.Layer):
             tf.concat([past, target[:, None]], axis=1),
             tf.pad(signals, [[0, 0], [0, 1]]),
             tf.pad(mask, [[0, 0], [0, 1]], constant_values=True),
+        )
+
+
+class RatedSequence(layers.Layer):
+    """The documents' sequence: each past movie plus its position, times its rating; then the target.
+
+    Args:
+        length: number of past ratings; the latest has position 0.
+    """
+
+    def __init__(self, length: int) -> None:
+        super().__init__(name="rated_sequence")
+        self.length = length
+
+    def build(self, input_shape: Any) -> None:
+        """Vectors of the positions."""
+        shape = (self.length, input_shape[0][-1])
+        self.vectors = self.add_weight("positions", shape, initializer="random_normal")
+        super().build(input_shape)
+
+    def call(self, inputs: list[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Places (batch, length + 1, dim) and mask (batch, length + 1), 0 for padding, else 1.
+
+        Args:
+            inputs: target (batch, dim), past (batch, length, dim), stars (batch, length) and history
+                (batch, length), movie rows with 0 for padding.
+        """
+        target, past, stars, history = inputs
+        mask = tf.cast(history > 0, tf.float32)
+        past = (past + self.vectors) * (stars * mask)[:, :, None]
+        return (
+            tf.concat([past, target[:, None]], axis=1),
+            tf.pad(mask, [[0, 0], [0, 1]], constant_values=1.0),
         )

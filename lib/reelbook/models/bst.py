@@ -39,7 +39,7 @@ import tf_keras as keras
 
 from reelbook import features
 from reelbook.models import resolve_params
-from reelbook.models.attention import MovieTable, Sequence, TargetAttention
+from reelbook.models.attention import MovieTable, RatedSequence, Sequence, TargetAttention
 from reelbook.schema import Dataset
 from reelbook.sequences import WINDOW, find_past, find_windows
 from reelbook.splits import Split
@@ -75,7 +75,7 @@ BEST: dict[str, Any] = {
     "dim": 32,
     "num_heads": 4,
     "hidden_units": 64,
-    "dropout": 0.2,
+    "dropout": 0.3,
     "history_dropout": 0.4,
     "l2": 0.1,  # on p_u and q_i, per rating
     "l2_bias": 0.03,
@@ -85,7 +85,7 @@ BEST: dict[str, Any] = {
     "ratings": True,  # whether a place has its rating as signal
     "shuffle": False,  # put the past of each row in a drawn order
     "optimizer": "adam",
-    "learning_rate": 0.002,
+    "learning_rate": 0.003,
     "decay_from": 0.5,
     "batch_size": 1024,
     "epochs": 10,
@@ -230,15 +230,120 @@ def _build_document(
     dim, rate = math.isqrt(len(dataset.movies)), params["dropout"]
     table = MovieTable(make_genres(dataset), len(dataset.movies), dim, joined=True)
     past, target = table([inputs["history"], inputs["movie"]])  # (batch, past, dim), (batch, dim)
-    x = JoinSequence(name="join_sequence")([past, inputs["stars"], inputs["history"], target])
-    mask = FindPlaces(name="find_places")(inputs["history"])  # (batch, places)
+    x, mask = RatedSequence(params["length"])([target, past, inputs["stars"], inputs["history"]])
     for _ in range(params["num_blocks"]):
         x = _add_block(x, mask, params)  # (batch, places, dim)
-    x = ZeroPadding(name="zero_padding")([x, mask])
-    x = layers.Concatenate(name="features")([layers.Flatten(name="flatten")(x), *people])
+    x = layers.Multiply(name="zero_padding")([x, layers.Reshape((-1, 1))(mask)])
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Concatenate(name="features")([x, *people]) if people else x
     for units in params["hidden_units"]:
         x = layers.Dense(units)(x)
         x = layers.BatchNormalization()(x)
         x = layers.LeakyReLU()(x)
         x = layers.Dropout(rate)(x)
-    return layers.Dense(1, name="stars_given")(x)
+    return layers.Dense(1, name="read_out")(x)
+
+
+def _add_block(x: tf.Tensor, mask: tf.Tensor, params: dict[str, Any]) -> tf.Tensor:
+    """One transformer block of the document, (batch, places, dim) to the same."""
+    dim, heads, rate = x.shape[-1], params["num_heads"], params["dropout"]
+    attend = layers.MultiHeadAttention(
+        heads, dim if params["wide_heads"] else max(1, dim // heads), dropout=rate
+    )
+    a = attend(x, x, attention_mask=layers.Reshape((1, -1))(mask))
+    x = layers.LayerNormalization()(layers.Add()([x, layers.Dropout(rate)(a)]))
+    y = layers.Dropout(rate)(layers.Dense(dim)(layers.LeakyReLU()(x)))
+    return layers.LayerNormalization()(layers.Add()([x, y]))
+
+
+def _build_ours(
+    inputs: dict[str, tf.Tensor],
+    people: list[tf.Tensor],
+    params: dict[str, Any],
+    dataset: Dataset,
+    mean: float,
+) -> tf.Tensor:
+    """Stars (batch, 1) by bst.best: biases and factors, plus what the past tells."""
+    num_users, num_movies = len(dataset.users), len(dataset.movies)
+    dim, rate = params["dim"], params["dropout"]
+    genres = make_genres(dataset) if params["genres"] else None
+    table = MovieTable(genres, num_movies, dim, joined=False)
+    target, past = table([inputs["movie"], inputs["history"]])  # (batch, dim), (batch, length, dim)
+    movie_bias = layers.Embedding(num_movies + 1, 1, "zeros", name="movie_bias")
+    usual = layers.Rescaling(1.0, mean, name="usual_stars")(movie_bias(inputs["history"]))
+    signals = layers.Subtract(name="signals")(
+        [inputs["stars"], layers.Flatten(name="usual")(usual)]
+    )  # (batch, length), stars above what the movie usually gets
+    if not params["ratings"]:
+        signals = layers.Rescaling(0.0, name="no_ratings")(signals)
+    sequence = Sequence(
+        params["length"], positions=params["positions"], dropout=params["history_dropout"]
+    )
+    places, signals, mask = sequence([target, past, signals, inputs["history"]])
+    attend = TargetAttention(params["num_heads"], dim, name="attention")
+    seen, _ = attend([target, places, signals, mask])  # (batch, dim)
+    seen = layers.Dropout(rate)(seen)
+    x = layers.LayerNormalization()(layers.Add(name="attended")([target, seen]))
+    y = layers.Dense(2 * dim, "relu", name="feed_forward")(x)
+    y = layers.Dense(dim, name="feed_back")(layers.Dropout(rate)(y))
+    x = layers.LayerNormalization()(layers.Add(name="block")([x, y]))
+    x = layers.Concatenate(name="features")([x, *people]) if people else x
+    x = layers.Dropout(rate)(x)
+    x = layers.Dense(params["hidden_units"], "relu", name="dense")(x)
+    x = layers.Dropout(rate)(x)
+    p = _embed(inputs["user"], num_users, dim, "user_factors", l2=params["l2"])
+    q = _embed(inputs["movie"], num_movies, dim, "movie_factors", l2=params["l2"])
+    small = keras.initializers.RandomNormal(stddev=0.02)
+    wanted = layers.Dense(dim, use_bias=False, kernel_initializer=small, name="wanted")(seen)
+    p = layers.Add(name="user_now")([p, wanted])  # (batch, dim), p_u + W a
+    parts = [
+        _embed(inputs["user"], num_users, 1, "user_bias", l2=params["l2_bias"], start="zeros"),
+        layers.ActivityRegularization(l2=params["l2_bias"])(movie_bias(inputs["movie"])),
+        layers.Dot(axes=1, name="dot_product")([p, q]),
+        layers.Dense(1, kernel_initializer="zeros", name="read_out")(x),
+    ]
+    return layers.Rescaling(1.0, mean, name="add_global_mean")(layers.Add(name="sum")(parts))
+
+
+def make_genres(dataset: Dataset) -> np.ndarray:
+    """Which genres each movie has, multi-hot float32 (movies + 1, genres); row 0 is padding."""
+    names = sorted({genre for genres in dataset.movies["genres"] for genre in genres})
+    table = np.zeros((len(dataset.movies) + 1, len(names)), "float32")
+    rows = encode(dataset.movies["movie_id"], dataset.movies["movie_id"])
+    for row, genres in zip(rows, dataset.movies["genres"], strict=True):
+        table[row, [names.index(genre) for genre in genres]] = 1
+    return table
+
+
+def _encode_user_feature(dataset: Dataset, name: str) -> np.ndarray:
+    """Code of a feature, from 1, of each user in the order of ids, int32 (users,)."""
+    users = dataset.users.sort_values("user_id")
+    values = features.bucketize_age(users["age"]) if name == "age_group" else users[name]
+    return encode(values, values)
+
+
+def _embed_user_features(
+    inputs: dict[str, tf.Tensor], params: dict[str, Any], dataset: Dataset
+) -> list[tf.Tensor]:
+    """Embedding of each user feature, as long as the square root of the number of its values."""
+    embedded = []
+    for name in params["user_features"]:
+        size = int(_encode_user_feature(dataset, name).max())
+        table = layers.Embedding(size + 1, math.isqrt(size), name=f"{name}_embedding")
+        embedded.append(table(inputs[name]))  # (batch, isqrt(size))
+    return embedded
+
+
+def _embed(
+    ids: tf.Tensor, size: int, dim: int, name: str, *, l2: float, start: str = "random_normal"
+) -> tf.Tensor:
+    """Vectors (batch, dim) of ids from 1 to size; each row adds l2 |vector|^2 to the loss."""
+    penalty = keras.regularizers.L2(l2)
+    table = layers.Embedding(size + 1, dim, start, activity_regularizer=penalty, name=name)
+    return table(ids)
+
+
+def _shuffle(past: np.ndarray) -> np.ndarray:
+    """The same ratings in a drawn order in each row, padding still last."""
+    keys = np.random.default_rng(0).random(past.shape)
+    return np.take_along_axis(past, np.argsort(np.where(past < 0, 2.0, keys), axis=1), axis=1)
