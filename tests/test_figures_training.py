@@ -3,6 +3,7 @@ import pytest
 
 from reelbook.comparison import average_settings, measure_overfitting
 from reelbook.errors import ReelbookError
+from reelbook.figures import structure
 from reelbook.figures import training as figures
 from reelbook.models import mf
 
@@ -24,17 +25,17 @@ def histories():
 @pytest.mark.parametrize("name", ["mf.mlp", "mf.implicit"])
 def test_a_structure_shows_every_layer_and_is_the_same_each_time(name):
     ratings = pd.DataFrame({"user_id": [1, 2], "movie_id": [1, 1], "rating": [1.0, 5.0]})
-    drawings = [figures.draw_structure(mf.build_for(name, {}, ratings)).data for _ in range(2)]
+    drawings = [structure.draw_structure(mf.build_for(name, {}, ratings)).data for _ in range(2)]
     assert drawings[0] == drawings[1]
     for layer in mf.build_for(name, {}, ratings).layers:
         assert layer.name.replace("_", " ") in drawings[0]
 
 
 def test_a_missing_drawing_program_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(figures, "DOT", tmp_path / "nowhere")
+    monkeypatch.setattr(structure, "DOT", tmp_path / "nowhere")
     ratings = pd.DataFrame({"user_id": [1], "movie_id": [1], "rating": [1.0]})
     with pytest.raises(ReelbookError, match="could not draw the model"):
-        figures.draw_structure(mf.build_for("mf.dot", {}, ratings))
+        structure.draw_structure(mf.build_for("mf.dot", {}, ratings))
 
 
 def test_overfitting_is_the_change_from_the_chosen_to_the_last_epoch(histories):

@@ -6,7 +6,5 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # TensorFlow's C++ side would write its messages, with time stamps, into executed notebooks.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# On these small layers oneDNN costs more than it saves.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 __version__ = "0.1.0"

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from reelbook.errors import ReelbookError
-from reelbook.schema import Dataset
-from reelbook.splits import PARTS, Split
+from reelbook.splits import Split
 
 WINDOW, STEP = 4, 2  # document A's sequences, as in the example that it follows
 TIES_SEED = 0
@@ -37,7 +36,7 @@ def build_windows(ratings: pd.DataFrame, *, length: int = WINDOW, step: int = ST
     """Windows of `length` ratings of one user in time order, a new one every `step` ratings.
 
     Where the last window stops short of a user's last rating, one more ends there. The example adds
-    it even where it repeats the window before; here every window, and so every target, is there once.
+    it even where it repeats the window before; here every window, and every target, is there once.
     A user with fewer ratings than a window has none.
 
     Returns:
@@ -99,7 +98,9 @@ def split_windows(
     test, rest = windows[:num_test, -1], windows[num_test:]
     if seal != "none":
         sealed = ~np.isin(rest, test).any(axis=1)
-        rest = rest[sealed] if seal == "sealed" else rest[rng.permutation(len(rest))[: sealed.sum()]]
+        rest = (
+            rest[sealed] if seal == "sealed" else rest[rng.permutation(len(rest))[: sealed.sum()]]
+        )
     num_validation = round(validation_share * len(rest))
     protocol = "source" if seal == "none" else f"source_{seal}"
     validation, train = rest[:num_validation, -1], rest[num_validation:, -1]
@@ -155,6 +156,7 @@ def find_past(
     return np.where(found, known_in_order[np.where(found, places, 0)], -1)
 
 
-def describe_split(split: Split) -> str:
-    """Sizes of the three parts, for a sentence: 33,000 train, 3,700 validation, 6,500 test."""
-    return ", ".join(f"{split.sizes[part]:,} {part}" for part in PARTS)
+def shuffle_past(past: np.ndarray) -> np.ndarray:
+    """The same ratings in a drawn order in each row, what is missing (-1) still last."""
+    draws = np.random.default_rng(0).random(past.shape)
+    return np.take_along_axis(past, np.argsort(np.where(past < 0, 2.0, draws), axis=1), axis=1)

@@ -1,4 +1,4 @@
-"""The layers of the sequence models: movies, sequences, and attention from the target over the past.
+"""The layers of the sequence models: movies, sequences, attention of the target over its past.
 
 Places in a sequence run from the latest (0) backwards; a place without a movie (0) is padding.
 """
@@ -133,7 +133,7 @@ class Sequence(layers.Layer):
 
         Args:
             inputs: target (batch, dim), past (batch, past, dim), signals (batch, past) and history
-                (batch, past), movie rows with 0 for padding.
+                (batch, past), movie codes with 0 for padding.
             training: whether to drop past ratings.
         """
         target, past, signals, history = inputs
@@ -151,7 +151,7 @@ class Sequence(layers.Layer):
 
 
 class RatedSequence(layers.Layer):
-    """The documents' sequence: each past movie plus its position, times its rating; then the target.
+    """The document's sequence: past movies plus position, times rating; then the target.
 
     Args:
         length: number of past ratings; the latest has position 0.
@@ -171,8 +171,8 @@ class RatedSequence(layers.Layer):
         """Places (batch, length + 1, dim) and mask (batch, length + 1), 0 for padding, else 1.
 
         Args:
-            inputs: target (batch, dim), past (batch, length, dim), stars (batch, length) and history
-                (batch, length), movie rows with 0 for padding.
+            inputs: target (batch, dim), past (batch, length, dim), stars (batch, length) and
+                history (batch, length), movie codes with 0 for padding.
         """
         target, past, stars, history = inputs
         mask = tf.cast(history > 0, tf.float32)
