@@ -30,7 +30,7 @@ lint: env ## what CI checks of the code: ruff, types, outputs in notebooks
 	@tools/lint.sh
 
 bench: env ## time what has to be fast, and print the ratios
-	@$(BIN)/python -m pytest tests/benchmarks -q -s -p no:cacheprovider
+	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 clean: ## remove everything generated but the environment (that is .venv)
 	rm -rf build .snakemake

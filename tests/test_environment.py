@@ -19,9 +19,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Imports go only downwards in this list; a module may import those above it.
 ORDER = [
     "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic", "data",
-    "features", "exploration", "feedback", "splits", "evaluation", "training", "tuning", "encoding", "sequences", "models", "runs",
-    "claims", "comparison", "tables", "inventory", "figures", "parameters", "notebook", "book", "pipeline",
-    "__main__",
+    "features", "exploration", "feedback", "splits", "evaluation", "training", "tuning", "encoding",
+    "sequences", "models", "runs", "explaining", "claims", "comparison", "tables", "inventory",
+    "figures", "parameters", "notebook", "book", "pipeline", "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))

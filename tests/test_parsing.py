@@ -93,7 +93,11 @@ def test_windows_line_ends_and_a_missing_last_one_do_no_harm():
     [
         ("u.data", b"", "u.data: empty"),
         ("u.data", b"2\t1\t3\t881250949\n1\t267\t5", "u.data, line 2: 3 of 4 fields"),
-        ("u.data", b"2\t1\t3\t881250949\n1\t3\t5\t8812", "line 2: the file is cut off in timestamp 8812"),
+        (
+            "u.data",
+            b"2\t1\t3\t881250949\n1\t3\t5\t8812",
+            "line 2: the file is cut off in timestamp 8812",
+        ),
         ("u.data", b"2\t1\t3\t881250949\n\n1\t3\t5\t881250949\n", "line 2: 1 of 4 fields"),
         ("u.data", b"2\t1\t6\t881250949\n", "line 1: rating 6 is not in 1 to 5"),
         ("u.data", b"2\t1\t0\t881250949\n", "line 1: rating 0 is not in 1 to 5"),

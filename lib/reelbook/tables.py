@@ -22,7 +22,7 @@ def read_results(plan: str) -> pd.DataFrame:
         raise ReelbookError(
             f"There are no results of plan {plan} yet ({path}). Run: make book PLAN={plan}"
         )
-    return pd.read_csv(path, dtype={"fold": "Int64"}, float_precision="round_trip")
+    return pd.read_csv(path, dtype={"fold": "Int64"})
 
 
 def show_table(

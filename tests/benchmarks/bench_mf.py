@@ -1,6 +1,6 @@
 """Our training loop beside plain `model.fit`: same model, same data, same rule to stop.
 
-    python tests/bench_mf.py
+    python tests/benchmarks/bench_mf.py
 
 Document A would run `model.fit` with batches of 128, here at a rate of 0.002: half of it takes
 twice the epochs to the same error. Ours runs with the settings of the chapter. Both stop 5 epochs
