@@ -1,11 +1,16 @@
 """Fixtures that several test files share."""
 
+import signal
 from pathlib import Path
 
 import pytest
 import toys
 
 from reelbook.paths import ROOT
+
+# A shell starts background jobs with SIGINT ignored, and their children inherit that: Ctrl-C could
+# then not be tried in them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
