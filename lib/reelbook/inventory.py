@@ -42,7 +42,7 @@ def list_data(dataset: Dataset) -> pd.DataFrame:
             "movies": f"{len(dataset.movies):,}",
             "source": dataset.source,
             "differs from the publisher's": dataset.note or "no",
-            "SHA-256": dataset.sha256,
+            "SHA-256": f"{dataset.sha256[:32]} {dataset.sha256[32:]}",  # room to break the line
         }
     )
 
