@@ -14,7 +14,7 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from tqdm import tqdm
 
 from reelbook import evaluation, models
 from reelbook.errors import ReelbookError
@@ -102,8 +103,7 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
     if num_processes > 1:
         _train_in_processes(missing, dataset, num_processes)
     else:
-        for run_id, request in missing:
-            _train(run_id, request, dataset)
+        _watch((_train(run_id, request, dataset) for run_id, request in missing), len(missing))
     for run_id in ids:
         _note_use(run_id)
     return [read_run(run_id) for run_id in ids]
@@ -166,7 +166,8 @@ def _train_in_processes(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(num_processes, context) as pool:
         try:
-            list(pool.map(_train, *zip(*missing, strict=True), itertools.repeat(dataset)))
+            done = pool.map(_train, *zip(*missing, strict=True), itertools.repeat(dataset))
+            _watch(done, len(missing))
         except BaseException as error:
             for process in multiprocessing.active_children():
                 process.terminate()
@@ -178,8 +179,17 @@ def _train_in_processes(
             raise
 
 
-def _train(run_id: str, request: Request, dataset: Dataset) -> None:
-    """Train, evaluate on the test rows, and write the run's folder in one go."""
+def _watch(done: Iterable[str], num_runs: int) -> None:
+    """Take the runs as they finish, with a bar in a notebook; a build has lines of its own."""
+    in_build = "REELBOOK_PROGRESS" in os.environ
+    for _ in tqdm(
+        done, total=num_runs, desc="training", unit="run", disable=in_build or not num_runs
+    ):
+        pass
+
+
+def _train(run_id: str, request: Request, dataset: Dataset) -> str:
+    """Train, evaluate on the test rows, and write the run's folder in one go; gives its id back."""
     model, split, seed = request.model, request.split, request.seed
     params = models.resolve_params(model, request.params)
     _reset_peak_memory()
@@ -221,6 +231,7 @@ def _train(run_id: str, request: Request, dataset: Dataset) -> None:
         (folder / "run.json").write_text(text + "\n")
     fold = f" fold {split.fold}" if split.fold is not None else ""
     report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {seconds:.1f} s")
+    return run_id
 
 
 def _note_use(run_id: str) -> None:
