@@ -33,6 +33,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from reelbook.models import resolve_params
+from reelbook.models.dropout import Dropout
 from reelbook.schema import Dataset
 from reelbook.splits import Split
 from reelbook.training import Fit, Rows, predict, set_seed, train
@@ -273,12 +274,12 @@ def _add_implicit_terms(
 def _stack_dense_layers(p: tf.Tensor, q: tf.Tensor, params: dict[str, Any]) -> tf.Tensor:
     """Stars (batch, 1) by document A's Model 1: dropout, join, dropout, dense, dropout, dense."""
     rate = params["dropout"]
-    p = layers.Dropout(rate, name="user_dropout")(p)
-    q = layers.Dropout(rate, name="movie_dropout")(q)
+    p = Dropout(rate, name="user_dropout")(p)
+    q = Dropout(rate, name="movie_dropout")(q)
     x = layers.Concatenate(name="concatenate")([p, q])  # (batch, 2 factors)
-    x = layers.Dropout(rate, name="dropout_1")(x)
+    x = Dropout(rate, name="dropout_1")(x)
     x = layers.Dense(params["hidden_units"], "relu", name="dense_relu")(x)  # (batch, hidden)
-    x = layers.Dropout(rate, name="dropout_2")(x)
+    x = Dropout(rate, name="dropout_2")(x)
     return layers.Dense(1, name="dense_linear")(x)
 
 
