@@ -11,7 +11,13 @@ from reelbook import book
 from reelbook.paths import ROOT
 from reelbook.synthetic import NOTE
 
-PAGES = ["01_exploration", "02_matrix_factorization", "90_results", "91_reproducibility"]
+PAGES = [
+    "01_exploration",
+    "02_matrix_factorization",
+    "03_behavior_sequence_transformer",
+    "90_results",
+    "91_reproducibility",
+]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from reelbook.paths import get_plan_dir
 from reelbook.schema import Dataset
 
 # Built as a document describes them; all others are ours.
-DOCUMENT_MODELS = ["mf.dot", "mf.mlp", "mf.sigmoid"]
+DOCUMENT_MODELS = ["mf.dot", "mf.mlp", "mf.sigmoid", "bst.base", "bst.tuned"]
 
 
 def read_results(plan: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 
 from reelbook.errors import ReelbookError
 
-FAMILIES = ["mf"]
+FAMILIES = ["mf", "bst"]
 
 
 def get_family(model: str) -> ModuleType:

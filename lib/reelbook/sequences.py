@@ -1,0 +1,161 @@
+"""What a sequence model reads: windows over a user's ratings, and what came before a rating.
+
+All arrays hold row positions in `dataset.ratings`. Many ratings share their second, so each order
+states how ties are broken:
+
+- `build_windows` sorts as document A does, by time; ties keep the publisher's order.
+- `find_past` breaks ties by a draw that is the same for every fold and part. The publisher's order
+  would not do: the folds u1 to u5 are blocks of it, so a test row of u1 would see none of its tied
+  training ratings and one of u5 all of them, while a training row sees half. By the draw a training
+  row and a test row see each tied training rating with the same chance, one half.
+"""
+
+import numpy as np
+import pandas as pd
+
+from reelbook.errors import ReelbookError
+from reelbook.splits import Split
+
+WINDOW, STEP = 4, 2  # document A's sequences, as in the example that it follows
+TIES_SEED = 0
+
+
+def order_by_time(ratings: pd.DataFrame, *, draw_ties: bool = False) -> np.ndarray:
+    """Row positions, user after user, each user's ratings from the earliest on, shape (rows,).
+
+    Args:
+        ratings: user_id and timestamp.
+        draw_ties: put ratings of one second in a drawn order instead of the order of the rows.
+    """
+    rows = np.arange(len(ratings))
+    ties = np.random.default_rng(TIES_SEED).permutation(rows) if draw_ties else rows
+    return np.lexsort((ties, ratings["timestamp"].to_numpy(), ratings["user_id"].to_numpy()))
+
+
+def build_windows(ratings: pd.DataFrame, *, length: int = WINDOW, step: int = STEP) -> np.ndarray:
+    """Windows of `length` ratings of one user in time order, a new one every `step` ratings.
+
+    Where the last window stops short of a user's last rating, one more ends there. The example adds
+    it even where it repeats the window before; here every window, and every target, is there once.
+    A user with fewer ratings than a window has none.
+
+    Returns:
+        Row positions, shape (windows, length), from the earliest; the last one is the target.
+    """
+    if length < 2 or step < 1:
+        raise ReelbookError(f"Windows need a length of 2 and a step of 1, not {length} and {step}.")
+    order = order_by_time(ratings)
+    _, first, counts = np.unique(
+        ratings["user_id"].to_numpy()[order], return_index=True, return_counts=True
+    )
+    last_start = counts - length  # the latest start within a user, negative where there is none
+    num_regular = np.where(last_start < 0, 0, last_start // step + 1)  # (users,)
+    user = np.repeat(np.arange(len(counts)), num_regular)
+    place = np.arange(len(user)) - np.repeat(np.cumsum(num_regular) - num_regular, num_regular)
+    starts = first[user] + place * step
+    short = (last_start > 0) & (last_start % step > 0)
+    starts = np.sort(np.concatenate([starts, (first + last_start)[short]]))
+    return order[starts[:, None] + np.arange(length)]
+
+
+def split_windows(
+    ratings: pd.DataFrame,
+    *,
+    seed: int,
+    test_share: float,
+    validation_share: float,
+    seal: str = "none",
+) -> Split:
+    """A random split of the windows, as document A makes it: the rows of a split are its targets.
+
+    Neighbouring windows overlap, so the rating of a test target mostly stands in the history of
+    another window. `seal` says what becomes of training and validation windows that hold one:
+
+    - `none`: they stay, as in the document.
+    - `sealed`: they are dropped. Test rows are the same, so the two can be compared in pairs.
+    - `thinned`: as many windows, drawn at random, are dropped instead. What sealed loses beyond
+      thinned is due to the leak and not to fewer windows.
+
+    Args:
+        ratings: the ratings of a data set.
+        seed: draws the parts.
+        test_share: of all windows.
+        validation_share: of the windows left for training.
+        seal: see above; the protocol is `source`, `source_sealed` or `source_thinned`.
+
+    Raises:
+        ReelbookError: an unknown seal, a share out of range, or an empty part.
+    """
+    if seal not in ("none", "sealed", "thinned"):
+        raise ReelbookError(f"Unknown seal {seal!r}; the known ones are: none, sealed, thinned.")
+    for share in (test_share, validation_share):
+        if not 0 < share < 1:
+            raise ReelbookError(f"A share of the windows must lie between 0 and 1, not {share!r}.")
+    windows = build_windows(ratings)
+    rng = np.random.default_rng(seed)
+    windows = rng.permutation(windows)
+    num_test = round(test_share * len(windows))
+    test, rest = windows[:num_test, -1], windows[num_test:]
+    if seal != "none":
+        sealed = ~np.isin(rest, test).any(axis=1)
+        rest = (
+            rest[sealed] if seal == "sealed" else rest[rng.permutation(len(rest))[: sealed.sum()]]
+        )
+    num_validation = round(validation_share * len(rest))
+    protocol = "source" if seal == "none" else f"source_{seal}"
+    validation, train = rest[:num_validation, -1], rest[num_validation:, -1]
+    return Split(protocol, None, seed, np.sort(train), np.sort(validation), np.sort(test))
+
+
+def find_windows(ratings: pd.DataFrame, targets: np.ndarray) -> np.ndarray:
+    """The window that ends in each of these rows, shape (targets, WINDOW)."""
+    windows = build_windows(ratings)
+    windows = windows[np.argsort(windows[:, -1])]
+    places = np.searchsorted(windows[:, -1], targets).clip(max=len(windows) - 1)
+    if not np.array_equal(windows[places, -1], targets):
+        raise ReelbookError("Rows of this split are no targets of windows; use split_windows.")
+    return windows[places]
+
+
+def measure_leak(ratings: pd.DataFrame, split: Split) -> float:
+    """Share of the test targets whose rating stands in a window that the model learns from.
+
+    Training and validation windows count: the final model learns from both.
+    """
+    learnt = find_windows(ratings, np.concatenate([split.train, split.validation]))
+    return float(np.isin(split.test, learnt).mean())
+
+
+def find_past(
+    ratings: pd.DataFrame, targets: np.ndarray, known: np.ndarray, *, length: int
+) -> np.ndarray:
+    """The last known ratings that a target's user gave before it, the latest first.
+
+    Args:
+        ratings: all ratings of the data set, for their order in time.
+        targets: row positions, shape (targets,).
+        known: row positions that may be seen: the training rows.
+        length: the most to give.
+
+    Returns:
+        Row positions, shape (targets, length); -1 where there are no more. A target is never in its
+        own past, nor is anything that comes after it.
+    """
+    order = order_by_time(ratings, draw_ties=True)
+    users = ratings["user_id"].to_numpy()[order]
+    rank = np.empty(len(order), "int64")
+    rank[order] = np.arange(len(order))
+    is_known = np.zeros(len(order), bool)
+    is_known[rank[known]] = True
+    choices = np.append(order[is_known], -1)
+    num_before = np.concatenate([[0], np.cumsum(is_known)])  # known ratings before each rank
+    end = num_before[rank[targets]]  # (targets,)
+    start = num_before[np.searchsorted(users, users[rank[targets]])]  # where the user begins
+    places = end[:, None] - np.arange(1, length + 1)  # (targets, length)
+    return choices[np.where(places >= start[:, None], places, -1)]
+
+
+def shuffle_past(past: np.ndarray) -> np.ndarray:
+    """The same ratings in a drawn order in each row, what is missing (-1) still last."""
+    draws = np.random.default_rng(0).random(past.shape)
+    return np.take_along_axis(past, np.argsort(np.where(past < 0, 2.0, draws), axis=1), axis=1)
