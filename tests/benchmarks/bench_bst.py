@@ -45,11 +45,12 @@ def main() -> int:
     theirs, their_rmse = time_epoch(train_their_way, dataset, split)
     ours, our_rmse = time_epoch(train_our_way, dataset, split)
     ratio, params = theirs / ours, resolve_params("bst.base", {})
-    print(f"bst.base on ml-100k, {len(split.train):,} windows, {EPOCHS} epochs, one thread")
-    print(
-        f"  model.fit, batch {BATCH}   {theirs:7.2f} s an epoch  validation RMSE {their_rmse:.4f}"
-    )
-    print(f"  our loop, batch {params['batch_size']}    {ours:7.2f} s an epoch  validation RMSE {our_rmse:.4f}")
+    print(f"bst.base on ml-100k, {len(split.train):,} windows, {EPOCHS} epochs, an epoch:")
+    for name, size, seconds_an_epoch, rmse in (
+        ("model.fit", BATCH, theirs, their_rmse),
+        ("our loop", params["batch_size"], ours, our_rmse),
+    ):
+        print(f"  {name:9}, batch {size}, validation RMSE {rmse:.4f}: {seconds_an_epoch:.2f} s")
     print(f"  {ratio:.1f} times faster (at least {MIN_RATIO} wanted)")
     return int(seconds > MAX_SECONDS or ratio < MIN_RATIO or our_rmse > their_rmse)
 
