@@ -18,7 +18,7 @@ import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
 
-from reelbook import parsing, sources, synthetic
+from reelbook import parsing, people, sources, synthetic
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.parsing import Tables
@@ -55,6 +55,8 @@ def load(dataset: str) -> Dataset:
     folder = get_data_dir(dataset)
     if not (folder / "data.json").exists() or _is_outdated(_read_record(folder)):
         prepare(dataset)
+    elif not people.is_prepared(folder):  # tables of an older version: they stay as they are
+        prepare(dataset)
     record = _read_record(folder)
     tables = {name: _read_table(folder, name, record) for name in SCHEMAS}
     return Dataset(
@@ -63,6 +65,7 @@ def load(dataset: str) -> Dataset:
         sha256=record["sha256"],
         source=record["source"],
         note=record["note"],
+        people=people.load(folder),
     )
 
 
@@ -82,18 +85,11 @@ def prepare(dataset: str, *, progress: bool = True) -> Path:
     _check_name(dataset)
     folder = get_data_dir(dataset)
     with _lock(folder):
-        if _is_whole(folder) and not _is_replaced(folder, dataset):
-            return folder
-        if dataset == "made-up":
-            tables = synthetic.make_tables()
-            found = sources.SourceFiles("made-up", {}, synthetic.SOURCE, verified=False)
-        else:
-            found = sources.find_source(dataset, progress=progress)
-            try:
-                tables = parsing.parse(found.layout, found.files)
-            except ReelbookError as error:
-                raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
-        _write(folder, dataset, tables, found)
+        if not _is_whole(folder) or _is_replaced(folder, dataset):
+            _write(folder, dataset, *_parse_source(dataset, progress=progress))
+        record = _read_record(folder)
+        movies = _read_table(folder, "movies", record)
+        people.prepare(folder, dataset, note=record["note"], movies=movies)
     return folder
 
 
@@ -158,6 +154,17 @@ def describe_dataset(dataset: Dataset) -> str:
 def _check_name(dataset: str) -> None:
     if dataset not in DATASETS:
         raise ReelbookError(f"Unknown data set {dataset!r}. Known are {', '.join(DATASETS)}.")
+
+
+def _parse_source(dataset: str, *, progress: bool) -> tuple[Tables, sources.SourceFiles]:
+    if dataset == "made-up":
+        found = sources.SourceFiles("made-up", {}, synthetic.SOURCE, verified=False)
+        return synthetic.make_tables(), found
+    found = sources.find_source(dataset, progress=progress)
+    try:
+        return parsing.parse(found.layout, found.files), found
+    except ReelbookError as error:
+        raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
 
 
 def _write(folder: Path, dataset: str, tables: Tables, found: sources.SourceFiles) -> None:

@@ -54,6 +54,7 @@ class Dataset:
         source: where the rows came from, for a person to read.
         note: empty for the publisher's whole data set, else what differs, such as
             "415,323 of the 1,000,209 ratings of ml-1m".
+        people: movie_id, director, star (`reelbook.people`); None without a film graph.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Dataset:
     sha256: str
     source: str
     note: str = ""
+    people: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

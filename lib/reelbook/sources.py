@@ -29,6 +29,7 @@ from reelbook.paths import get_build_dir
 LAYOUTS = {
     "grouplens-100k": ["u.data", "u.item", "u.user"],
     "recbole-100k": ["ml-100k.inter", "ml-100k.item", "ml-100k.user"],
+    "recbole-graph": ["ml-100k.kg", "ml-100k.link"],  # for film_graph.py
     "grouplens-1m": ["ratings.dat", "movies.dat", "users.dat"],
 }
 LAYOUT_OWNERS = {
