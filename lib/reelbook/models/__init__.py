@@ -11,7 +11,7 @@ from typing import Any
 
 from reelbook.errors import ReelbookError
 
-FAMILIES = ["mf", "bst"]
+FAMILIES = ["mf", "bst", "dcn"]
 
 
 def get_family(model: str) -> ModuleType:
