@@ -18,10 +18,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # Imports go only downwards in this list; a module may import those above it.
 ORDER = [
-    "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic", "data",
-    "features", "exploration", "feedback", "splits", "evaluation", "training", "tuning", "encoding",
-    "sequences", "models", "runs", "explaining", "claims", "comparison", "tables", "inventory",
-    "figures", "parameters", "notebook", "book", "pipeline", "__main__",
+    "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic",
+    "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "evaluation",
+    "training", "tuning", "encoding", "lookups", "sequences", "models", "runs", "explaining",
+    "importance", "claims", "comparison", "tables", "inventory", "figures", "parameters",
+    "notebook", "book", "pipeline", "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))

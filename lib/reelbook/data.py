@@ -53,9 +53,11 @@ def load(dataset: str) -> Dataset:
     """
     _check_name(dataset)
     folder = get_data_dir(dataset)
-    if not (folder / "data.json").exists() or _is_outdated(_read_record(folder)):
-        prepare(dataset)
-    elif not people.is_prepared(folder):  # tables of an older version: they stay as they are
+    if (
+        not (folder / "data.json").exists()
+        or _is_outdated(_read_record(folder))
+        or not people.is_prepared(folder)
+    ):
         prepare(dataset)
     record = _read_record(folder)
     tables = {name: _read_table(folder, name, record) for name in SCHEMAS}

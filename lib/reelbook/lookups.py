@@ -55,24 +55,24 @@ def describe_ratings(dataset: Dataset, ratings: pd.DataFrame, features: list[str
         )
     if not features:
         raise ReelbookError(f"No features were asked for; there are: {', '.join(known)}.")
-    users = dataset.users.set_index("user_id")
-    columns = {
-        "movie_id": lambda: ratings["movie_id"],
-        "user_id": lambda: ratings["user_id"],
-        "user_zip_code": lambda: ratings["user_id"].map(users["zip_code"]),
-        "user_occupation_text": lambda: ratings["user_id"].map(users["occupation"]),
-        "user_gender": lambda: ratings["user_id"].map(users["gender"]),
-        "bucketized_user_age": lambda: ratings["user_id"].map(bucketize_age(users["age"])),
-    }
+    users = pd.DataFrame(
+        {
+            "user_id": dataset.users["user_id"],
+            "user_zip_code": dataset.users["zip_code"],
+            "user_occupation_text": dataset.users["occupation"],
+            "user_gender": dataset.users["gender"],
+            "bucketized_user_age": bucketize_age(dataset.users["age"]),
+        }
+    )
+    table = ratings[["user_id", "movie_id"]].merge(users, on="user_id", how="left")
     if dataset.people is not None:
-        people = dataset.people.set_index("movie_id")
-        columns |= {name: lambda n=name: ratings["movie_id"].map(people[n]) for name in PEOPLE}
-    return pd.DataFrame({name: columns[name]() for name in features}, index=ratings.index)
+        table = table.merge(dataset.people, on="movie_id", how="left")
+    return table[features].set_axis(ratings.index)
 
 
 def find_vocabularies(table: pd.DataFrame) -> Vocabularies:
     """The vocabularies of these training rows, as `describe_ratings` gives them."""
-    values = {name: np.sort(table[name].dropna().unique()) for name in table}
+    values = {str(name): np.unique(column.dropna()) for name, column in table.items()}
     ends = np.cumsum([len(found) + 1 for found in values.values()])
     return Vocabularies(values, np.concatenate([[0], ends[:-1]]).astype("int32"), int(ends[-1]))
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from reelbook.errors import ReelbookError
+from reelbook.features import has_plain_zip_code
 from reelbook.schema import Dataset
 
 NUM_FOLDS = 5
@@ -70,7 +71,8 @@ def make_split(
         protocol: `official` (five folds) or `source` (random shares, as the documents split).
         fold: 1 to 5 for `official`, None otherwise.
         seed: draws every random choice; the same seed gives the same rows.
-        **options: for `source`: `test_share` (default 0.1) and `validation_share` of the rest.
+        **options: for `source`: `test_share` (default 0.1), `validation_share` of the rest, and
+            `cleaned`: only ratings of users with a plain zip code, as document B (section 4b).
 
     Raises:
         ReelbookError: unknown protocol, fold or option, or a part that would be empty.
@@ -115,12 +117,17 @@ def _split_source(
     seed: int,
     test_share: float = 0.1,
     validation_share: float = 0.1,
+    cleaned: bool = False,
 ) -> Split:
     """Random shares of the ratings, as the documents draw them; validation from the rest."""
     if fold is not None:
         raise ReelbookError(f"Protocol source has no folds: leave fold empty, not {fold!r}.")
     rng = np.random.default_rng(seed)
-    rest, test = _draw(np.arange(len(dataset.ratings)), test_share, rng)
+    rows = np.arange(len(dataset.ratings))
+    if cleaned:
+        plain = dataset.users["user_id"][has_plain_zip_code(dataset.users["zip_code"])]
+        rows = rows[dataset.ratings["user_id"].isin(plain)]
+    rest, test = _draw(rows, test_share, rng)
     train, validation = _draw(rest, validation_share, rng)
     return Split("source", None, seed, train, validation, test)
 
