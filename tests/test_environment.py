@@ -21,7 +21,7 @@ ORDER = [
     "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic",
     "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "evaluation",
     "training", "tuning", "encoding", "lookups", "sequences", "models", "runs", "explaining",
-    "importance", "claims", "comparison", "tables", "inventory", "figures", "parameters",
+    "claims", "comparison", "importance", "tables", "inventory", "figures", "parameters",
     "notebook", "book", "pipeline", "__main__",
 ]  # fmt: skip
 

@@ -12,12 +12,9 @@ from reelbook.paths import ROOT
 from reelbook.synthetic import NOTE
 
 PAGES = [
-    "01_exploration",
-    "02_matrix_factorization",
-    "03_behavior_sequence_transformer",
-    "90_results",
-    "91_reproducibility",
-]
+    "01_exploration", "02_matrix_factorization", "03_behavior_sequence_transformer",
+    "04_deep_and_cross", "90_results", "91_reproducibility",
+]  # fmt: skip
 
 
 @pytest.fixture

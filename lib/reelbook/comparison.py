@@ -100,6 +100,25 @@ def compare_epochs(groups: Groups) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def compare_ends(groups: Groups) -> pd.DataFrame:
+    """A row a model of protocol `source`: test RMSE at the last epoch and at the chosen one.
+
+    Returns:
+        model; last epoch and chosen epoch: the RMSE there, mean over seeds, each followed by its
+        deviation over seeds; epochs: those that validation chose, as a text.
+    """
+    rows = []
+    for model, runs in groups.items():
+        records = [run.record for run in runs]
+        row: dict[str, object] = {"model": model}
+        for name, metric in {"last epoch": "rmse_last_epoch", "chosen epoch": "rmse"}.items():
+            values = pd.Series([record.get_metric(metric).value for record in records])
+            row |= {name: values.mean(), f"sd of {name}": values.std()}
+        row["epochs"] = ", ".join(str(record.best_epoch) for record in records)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def compare_models(groups: Groups, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """A row a pair: by how much the second model's RMSE lies below the first's, on the same rows.
 

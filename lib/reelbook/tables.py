@@ -12,7 +12,10 @@ from reelbook.paths import get_plan_dir
 from reelbook.schema import Dataset
 
 # Built as a document describes them; all others are ours.
-DOCUMENT_MODELS = ["mf.dot", "mf.mlp", "mf.sigmoid", "bst.base", "bst.tuned"]
+DOCUMENT_MODELS = [
+    "mf.dot", "mf.mlp", "mf.sigmoid", "bst.base", "bst.tuned",
+    "dcn.stacked", "dcn.parallel", "dcn.low_rank", "dcn.dnn",
+]  # fmt: skip
 
 
 def read_results(plan: str) -> pd.DataFrame:

@@ -46,12 +46,13 @@ def draw_learning_curves(histories: pd.DataFrame, *, title: str) -> Figure:
     return figure
 
 
-def draw_test_curves(histories: pd.DataFrame, *, title: str) -> Figure:
+def draw_test_curves(histories: pd.DataFrame, *, title: str, reach: float = 0.12) -> Figure:
     """RMSE on the test rows by epoch, a colour a model, with the best and the chosen epoch marked.
 
     Args:
         histories: model, run, epoch, test_rmse and best_epoch, the one that validation chose.
         title: of the figure.
+        reach: how far above the lowest RMSE the figure ends, in stars.
     """
     figure, axes = start_figure(3.8, title=title)
     colors = dict(zip(dict.fromkeys(histories["model"]), PALETTE, strict=False))
@@ -62,7 +63,7 @@ def draw_test_curves(histories: pd.DataFrame, *, title: str) -> Figure:
         chosen = run[run["epoch"] == run["best_epoch"]]
         axes.plot(chosen["epoch"], chosen["test_rmse"], "x", color=INK)
     lowest = histories["test_rmse"].min()
-    axes.set_ylim(lowest - 0.01, lowest + 0.12)
+    axes.set_ylim(lowest - 0.01, lowest + reach)
     axes.set_xlabel("epoch")
     axes.set_ylabel("test RMSE in stars")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
