@@ -83,7 +83,7 @@ def encode_table(table: pd.DataFrame, vocabularies: Vocabularies) -> np.ndarray:
     What is missing or not in the vocabulary has the first row of its feature.
     """
     codes = [
-        pd.Categorical(table[name], categories=values).codes.astype("int32") + 1
+        pd.Index(values).get_indexer(table[name]).astype("int32") + 1
         for name, values in vocabularies.values.items()
     ]
     return np.stack(codes, axis=1) + vocabularies.starts  # (rows, features)
