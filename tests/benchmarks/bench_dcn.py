@@ -5,11 +5,10 @@
 The tutorial ("Deep & Cross Network", which document B follows) keeps every feature as text, looks
 it up in the model, gives each feature an embedding layer of its own and trains a `tfrs.Model` with
 a ranking task and its metric by `fit`, in batches of 8,192 at a rate of 0.01. The network here is
-the same, dcn.stacked, and so are rows and optimizer;
-ours takes those of `dcn.QUICK`. Both stop 2
-epochs after the lowest RMSE on watched rows, five seeds each, one thread. Time is that of the
-processor, so that other programs do not count. The exit code is 1 if ours takes over a third
-of it, tracing and encoding included, or if its RMSE is worse by more than 0.005.
+the same, dcn.stacked, and so are rows and optimizer; ours takes the batches and the rate of
+`dcn.QUICK`. Both stop 2 epochs after the lowest RMSE on watched rows, five seeds each, one thread.
+Time is that of the processor, so that other programs do not count. The exit code is 1 if ours takes
+over a third of it, tracing and encoding included, or if its RMSE is worse by more than 0.005.
 """
 
 import sys
