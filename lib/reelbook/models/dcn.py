@@ -64,7 +64,7 @@ DOCUMENT: dict[str, Any] = {
     "epochs": 32,
     "patience": 3,  # epochs without a lower validation RMSE; document B has no such rule
 }
-# Smaller batches reach the validation RMSE of DOCUMENT in a third of the time: for all that the
+# Smaller batches reach the validation RMSE of DOCUMENT in less time: for all that the
 # document did not measure.
 QUICK: dict[str, Any] = {"learning_rate": 0.005, "batch_size": 2048, "patience": 2}
 BEST: dict[str, Any] = {
