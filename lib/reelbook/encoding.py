@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from reelbook.features import bucketize_age
+from reelbook.guards import check_vocabulary
 from reelbook.schema import Dataset
 
 
@@ -11,9 +12,13 @@ def encode_values(values: pd.Series, vocabulary: pd.Series) -> np.ndarray:
     """Place of each value among the sorted different ones of a vocabulary, int32, from 1.
 
     Args:
-        values: all of them must be in the vocabulary, as the checked tables promise for ids.
+        values: all of them must be in the vocabulary.
         vocabulary: in any order, with repetitions.
+
+    Raises:
+        ReelbookError: values that are not in the vocabulary; it names them.
     """
+    check_vocabulary(values, vocabulary)
     known = np.unique(vocabulary.to_numpy())
     return (np.searchsorted(known, values.to_numpy()) + 1).astype("int32")
 

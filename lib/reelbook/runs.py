@@ -1,6 +1,8 @@
 """Load a training run or train it: the record of a run and its files.
 
-A run lives in `build/runs/<run_id>/`: run.json, history.csv, predictions.parquet and the weights.
+A run lives in `build/runs/<run_id>/`: run.json, history.csv, the weights where it has any,
+predictions.parquet of a model that predicts stars, and ranks.parquet and recommendations.parquet of
+one that ranks.
 `run_id` hashes all that decides the numbers, so a stale result can never be found: whatever is
 there under the right name, whole, is right.
 """
@@ -24,9 +26,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 from tqdm import tqdm
 
-from reelbook import evaluation, models
+from reelbook import evaluation, models, recommending
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.guards import check_training
 from reelbook.paths import get_runs_dir
 from reelbook.provenance import get_commit, get_versions, hash_code
 from reelbook.schema import Dataset, RunRecord
@@ -63,6 +66,16 @@ class Run:
     def history(self) -> pd.DataFrame:
         """One row an epoch: its number and the RMSE in stars on training and validation rows."""
         return pd.read_csv(self.path / "history.csv")
+
+    @functools.cached_property
+    def ranks(self) -> pd.DataFrame:
+        """user_id, movie_id, rating and rank of each test row in its user's list."""
+        return pd.read_parquet(self.path / "ranks.parquet")
+
+    @functools.cached_property
+    def recommendations(self) -> pd.DataFrame:
+        """user_id, rank, movie_id and score: the best movies that were left for each test user."""
+        return pd.read_parquet(self.path / "recommendations.parquet")
 
 
 def load_or_train(
@@ -119,7 +132,7 @@ def _compute_id(request: Request, dataset: Dataset) -> str:
         "dataset": [dataset.name, dataset.sha256],
         "split": [request.split.protocol, request.split.fingerprint],
         "seed": request.seed,
-        "code": hash_code(family, models.__name__, evaluation.__name__),
+        "code": hash_code(family, models.__name__, evaluation.__name__, recommending.__name__),
         "versions": get_versions(),
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
@@ -192,17 +205,29 @@ def _train(run_id: str, request: Request, dataset: Dataset) -> str:
     """Train, evaluate on the test rows, and write the run's folder in one go; gives its id back."""
     model, split, seed = request.model, request.split, request.seed
     params = models.resolve_params(model, request.params)
+    check_training(dataset, split)
     _reset_peak_memory()
     start = time.perf_counter()
     fit = models.get_family(model).fit(model, params, dataset, split, seed)
     seconds = time.perf_counter() - start
+    metrics = list(fit.metrics)
+    tables = {}
+    if fit.predictions is not None:
+        tables["predictions"] = fit.predictions
+        metrics = [*evaluation.evaluate_ratings(fit.predictions), *metrics]
+    if fit.score is not None:
+        ranked = recommending.rank_catalogue(fit.score, dataset, split)
+        tables |= ranked._asdict()
+        metrics += recommending.evaluate_ranking(ranked, dataset, split)
     path = get_runs_dir() / run_id
     shutil.rmtree(path, ignore_errors=True)  # damaged, or we would have found it
     with replace_when_whole(path) as folder:
         folder.mkdir()
         fit.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
-        fit.predictions.to_parquet(folder / "predictions.parquet", index=False)
-        fit.model.save_weights(folder / "model.weights.h5")
+        for name, table in tables.items():
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+        if fit.model is not None:
+            fit.model.save_weights(folder / "model.weights.h5")
         record = RunRecord(
             run_id=run_id,
             model=model,
@@ -217,7 +242,7 @@ def _train(run_id: str, request: Request, dataset: Dataset) -> str:
                 "fingerprint": split.fingerprint,
             },
             seed=seed,
-            metrics=[*evaluation.evaluate_ratings(fit.predictions), *fit.metrics],
+            metrics=metrics,
             best_epoch=fit.best_epoch,
             seconds=round(seconds, 3),
             peak_memory_mb=_get_peak_memory_mb(),

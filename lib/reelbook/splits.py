@@ -68,11 +68,13 @@ def make_split(
 
     Args:
         dataset: the canonical tables.
-        protocol: `official` (five folds) or `source` (random shares, as the documents split).
+        protocol: for ratings `official` (five folds) or `source` (random shares, as the documents
+            split); for ranking `stratified`, `leave-last` or `global-time`.
         fold: 1 to 5 for `official`, None otherwise.
         seed: draws every random choice; the same seed gives the same rows.
-        **options: for `source`: `test_share` (default 0.1), `validation_share` of the rest, and
-            `cleaned`: only ratings of users with a plain zip code, as document B (section 4b).
+        **options: `validation_share` of what is not tested, and `test_share` of all ratings, where
+            the protocol has them; for `source` also `cleaned`: only ratings of users with a plain
+            zip code, as document B (section 4b).
 
     Raises:
         ReelbookError: unknown protocol, fold or option, or a part that would be empty.
@@ -120,8 +122,7 @@ def _split_source(
     cleaned: bool = False,
 ) -> Split:
     """Random shares of the ratings, as the documents draw them; validation from the rest."""
-    if fold is not None:
-        raise ReelbookError(f"Protocol source has no folds: leave fold empty, not {fold!r}.")
+    _refuse_fold("source", fold)
     rng = np.random.default_rng(seed)
     rows = np.arange(len(dataset.ratings))
     if cleaned:
@@ -132,15 +133,110 @@ def _split_source(
     return Split("source", None, seed, train, validation, test)
 
 
+def _split_stratified(
+    dataset: Dataset,
+    *,
+    fold: int | None,
+    seed: int,
+    test_share: float = 0.25,
+    validation_share: float = 0.1,
+) -> Split:
+    """A random share of each user's ratings, as Microsoft Recommenders' table for ML-100K.
+
+    The validation rows are a share of what each user has left.
+    """
+    _refuse_fold("stratified", fold)
+    rng = np.random.default_rng(seed)
+    rest, test = _draw_by_user(dataset, np.arange(len(dataset.ratings)), test_share, rng)
+    train, validation = _draw_by_user(dataset, rest, validation_share, rng)
+    return Split("stratified", None, seed, train, validation, test)
+
+
+def _split_leave_last(dataset: Dataset, *, fold: int | None, seed: int) -> Split:
+    """The last rating of each user is tested, the one before it validates.
+
+    Users with fewer than three ratings only train. The seed draws the order of ratings that share
+    their second: the publisher's order is not one of time.
+    """
+    _refuse_fold("leave-last", fold)
+    ratings = dataset.ratings
+    ties = np.random.default_rng(seed).permutation(len(ratings))
+    users = ratings["user_id"].to_numpy()
+    order = np.lexsort((ties, ratings["timestamp"].to_numpy(), users))
+    sizes = ratings.groupby("user_id").size()  # in the order of the users, as `order`
+    ends = sizes.cumsum().to_numpy()[sizes >= 3]
+    parts = [order[ends - place] for place in (2, 1)]  # validation, test
+    train = np.setdiff1d(order, np.concatenate(parts))
+    return Split("leave-last", None, seed, train, *(np.sort(part) for part in parts))
+
+
+def _split_global_time(
+    dataset: Dataset,
+    *,
+    fold: int | None,
+    seed: int,
+    test_share: float = 0.2,
+    validation_share: float = 0.1,
+) -> Split:
+    """One point in time for all: what was rated from then on is tested; nothing is drawn.
+
+    Validation is the last share of what comes before. Ratings of one second stand on one side, the
+    later one, so the shares are met up to a second.
+    """
+    _refuse_fold("global-time", fold)
+    times = dataset.ratings["timestamp"].to_numpy()
+    rest, test = _cut_by_time(times, np.arange(len(times)), test_share)
+    train, validation = _cut_by_time(times, rest, validation_share)
+    return Split("global-time", None, seed, train, validation, test)
+
+
 def _draw(
     rows: np.ndarray, share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows without a random share of them, and that share."""
-    if not 0 < share < 1:
-        raise ReelbookError(f"A share of the ratings must lie between 0 and 1, not {share!r}.")
+    _check_share(share)
     shuffled = rng.permutation(rows)
     size = round(share * len(rows))
     return np.sort(shuffled[size:]), np.sort(shuffled[:size])
 
 
-PROTOCOLS: dict[str, Callable[..., Split]] = {"official": _split_official, "source": _split_source}
+def _draw_by_user(
+    dataset: Dataset, rows: np.ndarray, share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows without a random share of each user's, rounded, and these shares."""
+    _check_share(share)
+    users = dataset.ratings["user_id"].to_numpy()[rows]
+    order = np.lexsort((rng.random(len(rows)), users))
+    _, first, counts = np.unique(users[order], return_index=True, return_counts=True)
+    place = np.arange(len(rows)) - np.repeat(first, counts)  # within the user, from 0
+    drawn = place < np.repeat(np.rint(share * counts), counts)
+    return np.sort(rows[order[~drawn]]), np.sort(rows[order[drawn]])
+
+
+def _cut_by_time(
+    times: np.ndarray, rows: np.ndarray, share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows before the point in time from which on the last share of them lies, and the rest."""
+    _check_share(share)
+    size = min(max(round(share * len(rows)), 1), len(rows))
+    later = times[rows] >= np.sort(times[rows])[-size]
+    return rows[~later], rows[later]
+
+
+def _check_share(share: float) -> None:
+    if not 0 < share < 1:
+        raise ReelbookError(f"A share of the ratings must lie between 0 and 1, not {share!r}.")
+
+
+def _refuse_fold(protocol: str, fold: int | None) -> None:
+    if fold is not None:
+        raise ReelbookError(f"Protocol {protocol} has no folds: leave fold empty, not {fold!r}.")
+
+
+PROTOCOLS: dict[str, Callable[..., Split]] = {
+    "official": _split_official,
+    "source": _split_source,
+    "stratified": _split_stratified,
+    "leave-last": _split_leave_last,
+    "global-time": _split_global_time,
+}

@@ -59,21 +59,25 @@ class Fit:
     """What a model family's `fit` returns.
 
     Attributes:
-        predictions: user_id, movie_id, rating and prediction of the test rows.
+        predictions: user_id, movie_id, rating and prediction of the test rows; None of a model that
+            predicts no stars.
         history: one row an epoch: epoch, train_rmse, validation_rmse and what a protocol adds.
         best_epoch: the epoch that the validation rows chose.
         model: the model that made the predictions.
         metrics: figures beyond those computed from the predictions.
         extra: what else the record should tell, as plain JSON types.
+        score: of a model that ranks: from user ids (users,) to scores (users, movies), the movies
+            in ascending order of their ids. The ranking figures of the run are computed from it.
     """
 
-    predictions: pd.DataFrame
+    predictions: pd.DataFrame | None
     history: pd.DataFrame
     best_epoch: int
-    model: keras.Model
+    model: keras.Model | None  # None where there are no weights to keep
     num_parameters: int
     metrics: list[Metric] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    score: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 def set_seed(seed: int) -> None:
@@ -125,15 +129,15 @@ def train(
     """
     _check_request(model, rows, watched, epochs=epochs, batch_size=batch_size)
     gc.collect()  # the traced graph of the fit before is a cycle that holds its arrays
-    adapt = _get_optimizer(optimizer, model)
+    adapt = get_optimizer(optimizer, model)
     run_epoch = _trace_epoch(model, adapt, batch_size)
     inputs, targets = _to_tensors(rows)
     rng = np.random.default_rng(seed)
     history: list[dict[str, float]] = []
     weights, kept_epoch, lowest_epoch, lowest_rmse = model.get_weights(), 0, 0, math.inf
     last_epoch = keep_epoch if keep_epoch and watched is None else epochs
-    for epoch in _show_progress(range(1, last_epoch + 1), model.name):
-        adapt.learning_rate = learning_rate * _compute_decay(epoch, epochs, decay_from)
+    for epoch in show_progress(range(1, last_epoch + 1), model.name):
+        adapt.learning_rate = learning_rate * compute_decay(epoch, epochs, decay_from)
         order = rng.permutation(len(rows.targets)).astype(np.int32)
         squared_error = float(run_epoch(inputs, targets, tf.constant(order)))
         if not math.isfinite(squared_error):
@@ -219,7 +223,8 @@ def _check_request(
             raise ReelbookError(f"{model.name}: there are no rows to {name}; check the split.")
 
 
-def _get_optimizer(name: str, model: keras.Model) -> keras.optimizers.legacy.Optimizer:
+def get_optimizer(name: str, model: keras.Model) -> keras.optimizers.legacy.Optimizer:
+    """A fresh optimizer for a model; ReelbookError if Keras knows none of that name."""
     # The older classes take each step by one fused kernel, a fifth faster for the same steps.
     try:
         optimizer = keras.optimizers.get(name, use_legacy_optimizer=True)
@@ -235,7 +240,7 @@ def _to_tensors(rows: Rows) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
     return inputs, tf.constant(rows.targets, tf.float32)
 
 
-def _compute_decay(epoch: int, epochs: int, decay_from: float) -> float:
+def compute_decay(epoch: int, epochs: int, decay_from: float) -> float:
     """Factor on the learning rate: 1 up to `decay_from` of the epochs, then falling to 0.1."""
     flat = decay_from * epochs
     return 1.0 if epoch <= flat else 1.0 - 0.9 * (epoch - flat) / (epochs - flat)
@@ -245,6 +250,6 @@ def _compute_rmse(targets: np.ndarray, predictions: np.ndarray) -> float:
     return float(np.sqrt(np.mean((targets.astype(np.float64) - predictions) ** 2)))
 
 
-def _show_progress(epochs: range, name: str) -> Iterable[int]:
-    """A line on a terminal's stderr; nothing in notebooks and logs."""
+def show_progress(epochs: range, name: str) -> Iterable[int]:
+    """The epochs, with a line on a terminal's stderr; nothing in notebooks and logs."""
     return tqdm(epochs, desc=name, unit="epoch", leave=False, disable=None)
