@@ -19,10 +19,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Imports go only downwards in this list; a module may import those above it.
 ORDER = [
     "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic",
-    "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "evaluation",
-    "training", "tuning", "encoding", "lookups", "sequences", "models", "runs", "explaining",
-    "claims", "comparison", "importance", "tables", "inventory", "figures", "parameters",
-    "notebook", "book", "pipeline", "__main__",
+    "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "guards",
+    "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "encoding",
+    "lookups", "sequences", "models", "runs", "explaining", "movie_space", "claims", "comparison",
+    "comparison_ranking", "importance", "tables", "inventory", "figures", "parameters", "notebook",
+    "book", "pipeline", "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))

@@ -71,7 +71,7 @@ def test_the_fingerprint_tells_rows_and_parts_apart():
 @pytest.mark.parametrize(
     ("protocol", "options", "message"),
     [
-        ("stratified", {}, "Unknown protocol 'stratified'; the known ones are: official, source"),
+        ("random", {}, "Unknown protocol 'random'; the known ones are: official, source"),
         ("official", {}, "has the folds 1 to 5, not None"),
         ("official", {"fold": 6}, "has the folds 1 to 5, not 6"),
         ("official", {"fold": True}, "has the folds 1 to 5, not True"),

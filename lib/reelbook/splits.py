@@ -218,8 +218,8 @@ def _cut_by_time(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows before the point in time from which on the last share of them lies, and the rest."""
     _check_share(share)
-    size = min(max(round(share * len(rows)), 1), len(rows))
-    later = times[rows] >= np.sort(times[rows])[-size]
+    size = round(share * len(rows))
+    later = times[rows] >= (np.sort(times[rows])[-size] if size else np.inf)
     return rows[~later], rows[later]
 
 

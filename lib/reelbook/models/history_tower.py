@@ -143,6 +143,11 @@ def find_singular_vectors(seen: np.ndarray, dim: int) -> np.ndarray:
     return np.pad(found, [(0, 0), (0, dim - size)]).astype("float32")
 
 
+def embed_movies(model: keras.Model) -> np.ndarray:
+    """The vectors c_i of the catalogue in the order of the ids, float32 (movies, dim)."""
+    return model.get_layer("movie_tower").embed().numpy()
+
+
 def make_history(dataset: Dataset, ratings: pd.DataFrame) -> np.ndarray:
     """1 where a user rated a movie, float32 (users, movies), both in the order of their ids."""
     seen = np.zeros((len(dataset.users), len(dataset.movies)), "float32")

@@ -47,7 +47,7 @@ JOINT: dict[str, Any] = {
     "batch_size": 8192,
     "epochs": 8,
     "spelling": "shared",
-    "measure_epochs": False,  # whether ranks on train and test rows go into the history
+    "measure_epochs": False,  # whether figures on test rows go into the history, as in TFRS
 }
 TUNED: dict[str, Any] = {
     "tower_units": [64, 32, 32, 32, 32],
@@ -111,7 +111,9 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         batch_size=params["batch_size"],
         epochs=params["epochs"],
         seed=seed,
-        measure=(lambda: _measure(towers, features, parts)) if params["measure_epochs"] else None,
+        measure=(lambda: _measure(towers, features, parts["test"], "test_"))
+        if params["measure_epochs"]
+        else None,
     )
     columns = ["user_id", "movie_id", "rating"]
     stars = predict_stars(towers, features, parts["test"])
@@ -248,15 +250,15 @@ def _embed_rows(
     return embed(towers.query, rows), movies[rows["entry"]]
 
 
-def _measure(towers: Towers, features: Features, parts: dict[str, Arrays]) -> dict[str, float]:
-    """RMSE, top@k and tfrs_top@k on each part, for a row of the history."""
-    figures = {}
-    for part, rows in parts.items():
-        errors = predict_stars(towers, features, rows).astype("float64") - rows["rating"]
-        figures[f"{part}_rmse"] = float(np.sqrt(np.mean(errors**2)))
-        for name, ranks in rank_rows(towers, features, rows).items():
-            accuracy = ranking.compute_top_accuracy(ranks, HIT_RATES)
-            figures |= {f"{part}_{name}@{k}": value for k, value in accuracy.items()}
+def _measure(
+    towers: Towers, features: Features, rows: Arrays, prefix: str = ""
+) -> dict[str, float]:
+    """RMSE, top@k and tfrs_top@k on rows, by name."""
+    errors = predict_stars(towers, features, rows).astype("float64") - rows["rating"]
+    figures = {f"{prefix}rmse": float(np.sqrt(np.mean(errors**2)))}
+    for name, ranks in rank_rows(towers, features, rows).items():
+        accuracy = ranking.compute_top_accuracy(ranks, HIT_RATES)
+        figures |= {f"{prefix}{name}@{k}": value for k, value in accuracy.items()}
     return figures
 
 
@@ -264,10 +266,8 @@ def _evaluate_rows(
     towers: Towers, features: Features, parts: dict[str, Arrays], test: pd.DataFrame
 ) -> list[Metric]:
     """The document's figures: with intervals on test rows, without on training rows."""
-    metrics = [
-        Metric("train", name.removeprefix("train_"), value)
-        for name, value in _measure(towers, features, {"train": parts["train"]}).items()
-    ]
+    on_train = _measure(towers, features, parts["train"])
+    metrics = [Metric("train", name, value) for name, value in on_train.items()]
     for name, ranks in rank_rows(towers, features, parts["test"]).items():
         ranked = pd.DataFrame({"user_id": test["user_id"].to_numpy(), "rank": ranks})
         metrics += estimate_top_accuracy(ranked, name=name)

@@ -1,0 +1,142 @@
+"""The space that a two-tower model learned: what lies near a movie, and a map of all of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.manifold import TSNE
+
+from reelbook.encoding import make_genre_table
+from reelbook.errors import ReelbookError
+from reelbook.explaining import name_movie
+from reelbook.models import history_tower
+from reelbook.schema import Dataset
+
+MAP_SEED = 0
+
+
+def restore_vectors(
+    params: dict[str, Any], weights: Path, dataset: Dataset, *, name: str
+) -> np.ndarray:
+    """Vectors of the movies as a run of two_tower.best learned them, (movies, dim).
+
+    Args:
+        params: all of its parameters, as the record has them.
+        weights: the run's `model.weights.h5`.
+        dataset: the canonical tables.
+        name: of the run's model.
+    """
+    nothing = np.eye(2, len(dataset.movies), dtype="float32")  # only the shape counts
+    model = history_tower.build(
+        name.replace(".", "_"), params, nothing, make_genre_table(dataset)[1:]
+    )
+    model.load_weights(weights)
+    return history_tower.embed_movies(model)
+
+
+def find_neighbours(
+    vectors: np.ndarray,
+    dataset: Dataset,
+    titles: Sequence[str],
+    *,
+    size: int = 5,
+    min_ratings: int = 20,
+) -> pd.DataFrame:
+    """The nearest movies by cosine to some movies, among those with enough ratings.
+
+    Args:
+        vectors: (movies, dim), in the order of the ids.
+        dataset: the canonical tables.
+        titles: of the movies to start from, without the year.
+        size: neighbours of each.
+        min_ratings: the vector of a movie with few ratings says little.
+
+    Returns:
+        movie, place (from 1), neighbour, cosine.
+
+    Raises:
+        ReelbookError: a title that the data set does not have.
+    """
+    movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
+    unit = _normalise(vectors)
+    often = _count(dataset) >= min_ratings
+    rows = []
+    for title in titles:
+        places = np.flatnonzero(movies["title"] == title)
+        if len(places) == 0:
+            raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.")
+        cosines = np.where(often, unit @ unit[places[0]], -np.inf)
+        cosines[places[0]] = -np.inf
+        for place, near in enumerate(np.argsort(-cosines, kind="stable")[:size], 1):
+            rows.append(
+                {
+                    "movie": name_movie(movies.iloc[places[0]]),
+                    "place": place,
+                    "neighbour": name_movie(movies.iloc[near]),
+                    "cosine": cosines[near],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def draw_map(vectors: np.ndarray, dataset: Dataset, *, size: int, genres: int = 5) -> pd.DataFrame:
+    """The most rated movies in two dimensions, by t-SNE on their cosines.
+
+    Args:
+        vectors: (movies, dim), in the order of the ids.
+        dataset: the canonical tables.
+        size: how many movies.
+        genres: how many of the genres get a name; all others are `other`.
+
+    Returns:
+        title (with the year), x, y and genre: the movie's rarest one, as that tells most.
+    """
+    movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
+    chosen = np.sort(np.argsort(-_count(dataset), kind="stable")[:size])
+    # One thread and a start from the principal axes: the same map at every build.
+    tsne = TSNE(
+        metric="cosine",
+        init="pca",
+        random_state=MAP_SEED,
+        perplexity=min(30, (len(chosen) - 1) / 3),
+        n_jobs=1,
+    )
+    # The product of unit vectors with their axes keeps cosines and lets `pca` start it.
+    places = tsne.fit_transform(_normalise(vectors[chosen]))
+    names = movies["genres"].iloc[chosen]
+    counts = names.explode().value_counts()
+    rarest = names.map(lambda own: min(own, key=counts.get) if own else "other")
+    named = rarest[rarest != "other"].value_counts().index[:genres]
+    return pd.DataFrame(
+        {
+            "title": [name_movie(movies.iloc[place]) for place in chosen],
+            "x": places[:, 0],
+            "y": places[:, 1],
+            "genre": rarest.where(rarest.isin(named), "other").to_numpy(),
+        }
+    )
+
+
+def measure_genres(vectors: np.ndarray, dataset: Dataset, *, size: int) -> dict[str, float]:
+    """How often the nearest of the most rated movies shares a genre, and how often any one does."""
+    chosen = np.argsort(-_count(dataset), kind="stable")[:size]
+    unit = _normalise(vectors[chosen])
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -np.inf)
+    table = make_genre_table(dataset)[1:][chosen]
+    shared = table @ table.T > 0
+    others = ~np.eye(len(chosen), dtype=bool)
+    nearest = shared[np.arange(len(chosen)), cosines.argmax(axis=1)]
+    return {"nearest": float(nearest.mean()), "any": float(shared[others].mean())}
+
+
+def _count(dataset: Dataset) -> np.ndarray:
+    """Ratings of each movie, in the order of the ids."""
+    counts = dataset.ratings["movie_id"].value_counts()
+    return counts.reindex(np.sort(dataset.movies["movie_id"]), fill_value=0).to_numpy()
+
+
+def _normalise(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
