@@ -19,7 +19,11 @@ KS = (1, 5, 10, 50, 100)
 def draw_embeddings(seed=0, *, whole=False, queries=700, movies=300, dim=8):
     """Random vectors; whole numbers give exact scores with many ties."""
     rng = np.random.default_rng(seed)
-    draw = (lambda n: rng.integers(-2, 3, (n, dim))) if whole else (lambda n: rng.normal(size=(n, dim)))
+    draw = (
+        (lambda n: rng.integers(-2, 3, (n, dim)))
+        if whole
+        else (lambda n: rng.normal(size=(n, dim)))
+    )
     return (
         draw(queries).astype("float32"),
         draw(movies).astype("float32"),
@@ -128,7 +132,9 @@ def test_map_over_the_whole_list_equals_that_of_scikit_learn():
 def test_metrics_equal_a_plain_loop_over_lists(seed, k):
     scores, excluded, held_out = make_case(seed, users=6, movies=25)
     scores = np.round(scores)  # ties
-    table = ranking.compute_metrics(ranking.rank_held_out(scores, excluded, held_out), k=k, key="row")
+    table = ranking.compute_metrics(
+        ranking.rank_held_out(scores, excluded, held_out), k=k, key="row"
+    )
     for user in range(6):
         # Of equal scores the held-out movies come last: ties count against the model.
         order = sorted(range(25), key=lambda m: (-scores[user, m], held_out[user, m], m))
@@ -138,7 +144,13 @@ def test_metrics_equal_a_plain_loop_over_lists(seed, k):
         gains = sum(hit / np.log2(place + 2) for place, hit in enumerate(listed))
         ideal = sum(1 / np.log2(place + 2) for place in range(min(k, relevant)))
         precise = sum(hits[place] / (place + 1) for place, hit in enumerate(listed) if hit)
-        expected = [gains / ideal, hits[-1] / relevant, hits[-1] / k, precise / relevant, float(hits[-1] > 0)]
+        expected = [
+            gains / ideal,
+            hits[-1] / relevant,
+            hits[-1] / k,
+            precise / relevant,
+            float(hits[-1] > 0),
+        ]
         assert table.loc[user].tolist() == pytest.approx(expected)
 
 

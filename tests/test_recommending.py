@@ -142,7 +142,9 @@ def test_neighbours_are_the_nearest_by_cosine(dataset):
     vectors = np.random.default_rng(0).normal(size=(100, 3))
     vectors[4] = 2 * vectors[9]
     movies = dataset.movies.set_index("movie_id")
-    table = movie_space.find_neighbours(vectors, dataset, [movies.loc[10, "title"]], size=2, min_ratings=0)
+    table = movie_space.find_neighbours(
+        vectors, dataset, [movies.loc[10, "title"]], size=2, min_ratings=0
+    )
     assert table["neighbour"][0].startswith(movies.loc[5, "title"])
     assert table["cosine"][0] == pytest.approx(1)
     with pytest.raises(ReelbookError, match="no movie with the title 'Nobody'"):

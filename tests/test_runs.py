@@ -18,7 +18,8 @@ def dataset():
     ratings = pd.DataFrame(rows, columns=["user_id", "movie_id"]).astype("int32")
     ratings["rating"] = np.tile([1, 2, 3, 4, 5], 20).astype("float32")
     ratings["timestamp"] = np.arange(100)
-    return Dataset("tiny", ratings, pd.DataFrame(), pd.DataFrame(), "abc", "a test")
+    users, movies = (ratings[[key]].drop_duplicates() for key in ("user_id", "movie_id"))
+    return Dataset("tiny", ratings, users, movies, "abc", "a test")
 
 
 class FakeModel:

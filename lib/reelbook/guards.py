@@ -17,9 +17,9 @@ def check_vocabulary(values: pd.Series | np.ndarray, vocabulary: pd.Series | np.
         ReelbookError: with how many there are, and the first of them.
     """
     name = getattr(values, "name", None) or "values"
-    missing = pd.Index(pd.unique(pd.Series(values))).difference(pd.unique(pd.Series(vocabulary)))
-    if len(missing):
-        known = pd.Series(vocabulary).iloc[:1].map(repr).tolist()
+    missing = sorted(set(np.asarray(values).tolist()) - set(np.asarray(vocabulary).tolist()))
+    if missing:
+        known = map(repr, np.asarray(vocabulary)[:1].tolist())
         raise ReelbookError(
             f"{name}: {len(missing)} different values are not in the vocabulary, such as "
             f"{', '.join(repr(value) for value in missing[:3])}; it has {len(vocabulary)} entries "

@@ -106,8 +106,8 @@ def draw_map(vectors: np.ndarray, dataset: Dataset, *, size: int, genres: int = 
     # The product of unit vectors with their axes keeps cosines and lets `pca` start it.
     places = tsne.fit_transform(_normalise(vectors[chosen]))
     names = movies["genres"].iloc[chosen]
-    counts = names.explode().value_counts()
-    rarest = names.map(lambda own: min(own, key=counts.get) if own else "other")
+    counts = names.explode().value_counts().to_dict()
+    rarest = names.map(lambda own: min(own, key=counts.__getitem__) if own else "other")
     named = rarest[rarest != "other"].value_counts().index[:genres]
     return pd.DataFrame(
         {

@@ -105,6 +105,13 @@ def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Met
     return metrics
 
 
+def make_popularity_score(dataset: Dataset, split: Split) -> Score:
+    """Scores that are the same for all: how often each movie was rated before."""
+    known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
+    counts = known.value_counts().reindex(np.sort(dataset.movies["movie_id"]), fill_value=0)
+    return lambda users: np.tile(counts.to_numpy("float32"), (len(users), 1))
+
+
 def compute_by_user(ranks: pd.DataFrame, metric: str) -> pd.Series:
     """The values of one metric, such as `ndcg@10`, by user_id."""
     name, _, k = metric.partition("@")

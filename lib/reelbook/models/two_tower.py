@@ -117,14 +117,14 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     )
     columns = ["user_id", "movie_id", "rating"]
     stars = predict_stars(towers, features, parts["test"])
-    by_document = split.protocol == "source"
+    by_document = split.protocol.startswith("source")
     return Fit(
         predictions=test[columns].assign(prediction=stars).reset_index(drop=True),
         history=learned.history,
         best_epoch=learned.kept_epoch,
         model=towers.model,
         num_parameters=towers.model.count_params(),
-        metrics=_evaluate_rows(towers, features, parts, test) if by_document else [],
+        metrics=_evaluate_rows(towers, features, parts, learned.history) if by_document else [],
         score=None if by_document else make_score(towers, features, dataset, known),
     )
 
@@ -216,9 +216,7 @@ def predict_stars(towers: Towers, features: Features, rows: Arrays) -> np.ndarra
     return embed(towers.head, {"query_vector": queries, "movie_vector": movies})[:, 0]
 
 
-def make_score(
-    towers: Towers, features: Features, dataset: Dataset, known: pd.DataFrame
-) -> Score:
+def make_score(towers: Towers, features: Features, dataset: Dataset, known: pd.DataFrame) -> Score:
     """Scores of the catalogue for users, each asked at the time of his or her last known rating."""
     candidates = embed_catalogue(towers, features)
     times = known["timestamp"].to_numpy()
@@ -242,9 +240,7 @@ def rank_rows(towers: Towers, features: Features, rows: Arrays) -> dict[str, np.
     }
 
 
-def _embed_rows(
-    towers: Towers, features: Features, rows: Arrays
-) -> tuple[np.ndarray, np.ndarray]:
+def _embed_rows(towers: Towers, features: Features, rows: Arrays) -> tuple[np.ndarray, np.ndarray]:
     """Vectors of each row's query and of its movie as the ratings spell it, (rows, dim) each."""
     movies = embed(towers.candidate, features.movies)
     return embed(towers.query, rows), movies[rows["entry"]]
@@ -263,12 +259,26 @@ def _measure(
 
 
 def _evaluate_rows(
-    towers: Towers, features: Features, parts: dict[str, Arrays], test: pd.DataFrame
+    towers: Towers, features: Features, parts: dict[str, Arrays], history: pd.DataFrame
 ) -> list[Metric]:
-    """The document's figures: with intervals on test rows, without on training rows."""
-    on_train = _measure(towers, features, parts["train"])
+    """The document's figures: with intervals on test rows, without on training rows.
+
+    With them the highest tfrs_top@10 of all epochs, where these were measured, and what RMSE two
+    constants get on the test rows: the mean of all training ratings, and that of the row's user.
+    """
+    known, test = parts["train"], parts["test"]
+    on_train = _measure(towers, features, known)
     metrics = [Metric("train", name, value) for name, value in on_train.items()]
-    for name, ranks in rank_rows(towers, features, parts["test"]).items():
-        ranked = pd.DataFrame({"user_id": test["user_id"].to_numpy(), "rank": ranks})
+    for name, ranks in rank_rows(towers, features, test).items():
+        ranked = pd.DataFrame({"user_id": test["user"], "rank": ranks})
         metrics += estimate_top_accuracy(ranked, name=name)
+    if "test_tfrs_top@10" in history:
+        highest = float(history["test_tfrs_top@10"].max())
+        metrics.append(Metric("test", "tfrs_top@10_highest", highest))
+    mean = known["rating"].mean(dtype="float64")
+    of_user = pd.Series(known["rating"], dtype="float64").groupby(known["user"]).mean()
+    own = of_user.reindex(test["user"]).fillna(mean).to_numpy()
+    for name, constant in {"mean": mean, "user_mean": own}.items():
+        value = float(np.sqrt(np.mean((test["rating"] - constant) ** 2)))
+        metrics.append(Metric("test", f"rmse_of_{name}", value))
     return metrics
