@@ -14,6 +14,8 @@ from reelbook import ranking
 from reelbook.errors import ReelbookError
 
 KS = (1, 5, 10, 50, 100)
+ONE = np.ones((1, 1))
+NO_RANKS = pd.DataFrame({"user_id": [], "rank": []})
 
 
 def draw_embeddings(seed=0, *, whole=False, queries=700, movies=300, dim=8):
@@ -177,19 +179,11 @@ def test_popularity_is_one_for_the_most_rated_and_half_for_all():
         (lambda: ranking.rank_in_scores(np.ones((1, 2)), [0], ties="coin"), "not by 'coin'"),
         (lambda: ranking.compute_top_accuracy(np.array([]), KS), "test part is empty"),
         (lambda: ranking.rank_targets(*draw_embeddings(queries=0)), "test part is empty"),
-        (lambda: ranking.compute_metrics(pd.DataFrame({"user_id": [], "rank": []}), k=1), "k=1 on 0"),
-        (
-            lambda: ranking.rank_held_out(np.ones((1, 1)), np.ones((1, 1), bool), np.ones((1, 1), bool)),
-            "cannot be excluded",
-        ),
-        (
-            lambda: ranking.rank_held_out(
-                np.full((1, 1), np.nan), np.zeros((1, 1), bool), np.ones((1, 1), bool)
-            ),
-            "not a number",
-        ),
+        (lambda: ranking.compute_metrics(NO_RANKS, k=1), "k=1 on 0"),
+        (lambda: ranking.rank_held_out(ONE, ONE == 1, ONE == 1), "cannot be excluded"),
+        (lambda: ranking.rank_held_out(ONE * np.nan, ONE == 0, ONE == 1), "not a number"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_measured_is_explained(call, message):
     with pytest.raises(ReelbookError, match=message):
         call()
