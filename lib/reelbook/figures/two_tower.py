@@ -72,7 +72,7 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
     axes.plot(table["rmse"], table["top"], color=INK, linewidth=1)
     axes.plot(table["rmse"], table["top"], "o", color=BLUE, markersize=7)
     for number, row in enumerate(table.itertuples()):
-        offset = (8, -4) if number % 2 else (8, 6)
+        offset = (8, -9) if number % 2 else (8, 6)
         axes.annotate(row.label, (row.rmse, row.top), offset, textcoords="offset points")
     for color, (name, rmse) in zip([ORANGE, INK], constants.items(), strict=False):
         axes.axvline(rmse, color=color, linestyle="--", linewidth=1, label=name)
@@ -98,11 +98,13 @@ def draw_hit_rates(table: pd.DataFrame, ks: Sequence[int], *, title: str) -> Fig
         title: of the figure.
     """
     figure, axes = start_figure(3.6, title=title)
-    for color, row in zip(PALETTE, table.to_dict("records"), strict=False):
+    styles = ["o-", "s--", "^:", "v-."]  # lines may lie on each other
+    for number, row in enumerate(table.to_dict("records")):
         values = [row[f"hit_rate@{k}"] for k in ks]
-        axes.plot(np.arange(len(ks)), values, "o-", color=color, label=row["model"])
+        style, color = styles[number % len(styles)], PALETTE[number % len(PALETTE)]
+        axes.plot(np.arange(len(ks)), values, style, color=color, label=row["model"])
     axes.set_xticks(np.arange(len(ks)), [str(k) for k in ks])
-    axes.set_ylim(0, 1.03)
+    axes.set_ylim(bottom=0)
     axes.set_xlabel("length of the list")
     axes.set_ylabel("share of users with a hit")
     axes.grid(axis="y")
