@@ -129,9 +129,12 @@ def test_every_figure_is_drawn():
     figure = figures.draw_losses({"a": history}, uniform=18.0, num_rows=2, title="Loss")
     assert figure.axes[0].lines[0].get_ydata() == [9, 9]
     assert figure.axes[0].lines[1].get_ydata().tolist() == [4.5, 4.0]
-    trade = pd.DataFrame({"label": ["0", "1"], "rmse": [1.1, 3.0], "top": [0.1, 0.2]})
+    trade = pd.DataFrame(
+        {"label": ["0", "1", "x"], "rmse": [1.1, 1.0, 3.0], "top": [0.1, 0.2, 0.3]}
+    )
     figure = figures.draw_trade(trade, constants={"mean": 1.12}, title="Trade")
     assert {text.get_text() for text in figure.axes[0].texts} == {"0", "1"}
+    assert "x (RMSE 3.00)" in [line.get_label() for line in figure.axes[0].lines]
     hits = pd.DataFrame({"model": ["a"], "hit_rate@1": [0.1], "hit_rate@10": [0.4]})
     figure = figures.draw_hit_rates(hits, [1, 10], title="Hits")
     assert figure.axes[0].lines[0].get_ydata().tolist() == [0.1, 0.4]

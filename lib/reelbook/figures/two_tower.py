@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reelbook.figures.style import BLUE, INK, ORANGE, PALETTE, start_figure
+from reelbook.figures.style import BLUE, GREEN, INK, ORANGE, PALETTE, start_figure
 
 
 def draw_epochs(histories: dict[str, pd.DataFrame], *, k: int, title: str) -> Figure:
@@ -63,29 +63,31 @@ def draw_losses(
 def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) -> Figure:
     """RMSE against top-k accuracy, a point a choice of weights, joined in their order.
 
+    A training that predicts stars far worse than the others would flatten all that tells them
+    apart: it is a line at its accuracy instead.
+
     Args:
         table: label, rmse and top.
         constants: name to RMSE of what needs no model, as lines.
         title: of the figure.
     """
-    figure, axes = start_figure(4.0, title=title)
-    axes.plot(table["rmse"], table["top"], color=INK, linewidth=1)
-    axes.plot(table["rmse"], table["top"], "o", color=BLUE, markersize=7)
-    for number, row in enumerate(table.itertuples()):
-        offset = (8, -9) if number % 2 else (8, 6)
-        axes.annotate(row.label, (row.rmse, row.top), offset, textcoords="offset points")
+    figure, axes = start_figure(4.2, title=title)
+    far = table["rmse"] > 1.5 * table["rmse"].min()
+    near = table[~far]
+    axes.plot(near["rmse"], near["top"], color=INK, linewidth=1)
+    axes.plot(near["rmse"], near["top"], "o", color=BLUE, markersize=7)
+    for row in near.itertuples():
+        axes.annotate(row.label, (row.rmse, row.top), (8, 4), textcoords="offset points")
     for color, (name, rmse) in zip([ORANGE, INK], constants.items(), strict=False):
         axes.axvline(rmse, color=color, linestyle="--", linewidth=1, label=name)
-    axes.set_xscale("log")
-    axes.set_xlim(table["rmse"].min() * 0.95, table["rmse"].max() * 1.35)
-    ticks = [tick for tick in (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0) if tick <= axes.get_xlim()[1]]
-    axes.set_xticks(ticks, [f"{tick:.1f}" for tick in ticks])
-    axes.minorticks_off()
+    for row in table[far].itertuples():
+        label = f"{row.label} (RMSE {row.rmse:.2f})"
+        axes.axhline(row.top, color=GREEN, linestyle=":", label=label)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("test RMSE in stars (better to the left)")
     axes.set_ylabel("top-100 accuracy by movie id")
     axes.grid()
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 
