@@ -30,6 +30,7 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
 
 PREDICT_BATCH = 32_768  # rows; bounds the memory
+OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
 
 
 class Rows(NamedTuple):
@@ -83,6 +84,11 @@ class Fit:
 def set_seed(seed: int) -> None:
     """Seed Python, NumPy and TensorFlow; call it before a model is built."""
     keras.utils.set_random_seed(seed)
+
+
+def pick_options(params: dict[str, Any]) -> dict[str, Any]:
+    """Of a model's parameters those that `train` knows under the same name."""
+    return {name: params[name] for name in OPTIONS if name in params}
 
 
 def train(

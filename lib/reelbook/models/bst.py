@@ -32,7 +32,7 @@ from reelbook.models.transformer import build_document_network, build_our_networ
 from reelbook.schema import Dataset, Metric
 from reelbook.sequences import WINDOW, find_past, find_windows, measure_leak, shuffle_past
 from reelbook.splits import Split
-from reelbook.training import Fit, Rows, predict, set_seed, train
+from reelbook.training import Fit, Rows, pick_options, predict, set_seed, train
 from reelbook.tuning import Trained, choose_and_refit
 
 BASE: dict[str, Any] = {
@@ -128,11 +128,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             model,
             rows,
             watched=None if watched is None else encode(watched),
-            optimizer=params["optimizer"],
-            learning_rate=params["learning_rate"],
-            decay_from=params["decay_from"],
-            batch_size=params["batch_size"],
-            epochs=params["epochs"],
+            **pick_options(params),
             keep_epoch=keep_epoch,
             clip=clip,
             seed=seed,

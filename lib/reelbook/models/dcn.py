@@ -48,7 +48,7 @@ from reelbook.models import resolve_params
 from reelbook.models.left_out import compute_statistics
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import Split
-from reelbook.training import Fit, Rows, predict, set_seed, train
+from reelbook.training import Fit, Rows, pick_options, predict, set_seed, train
 from reelbook.tuning import Trained, choose_and_refit
 
 layers = keras.layers
@@ -142,12 +142,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             model,
             rows,
             watched=None if watched is None else encode(watched),
-            optimizer=params["optimizer"],
-            learning_rate=params["learning_rate"],
-            decay_from=params.get("decay_from", 1.0),
-            batch_size=params["batch_size"],
-            epochs=params["epochs"],
-            patience=None if keep_epoch else params["patience"],
+            **(pick_options(params) | ({"patience": None} if keep_epoch else {})),
             keep_epoch=keep_epoch,
             clip=clip,
             seed=seed,

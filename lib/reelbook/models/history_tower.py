@@ -33,7 +33,7 @@ from reelbook.models.towers import embed
 from reelbook.recommending import Score, compute_by_user, estimate_top_accuracy, rank_catalogue
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import Split
-from reelbook.training import Fit, set_seed
+from reelbook.training import Fit, pick_options, set_seed
 from reelbook.training_loss import Learned, train_by_loss
 
 layers = keras.layers
@@ -197,11 +197,7 @@ def _train(
         model,
         {"user": np.flatnonzero(seen.any(axis=1)).astype("int32")},
         compute_loss,
-        optimizer=params["optimizer"],
-        learning_rate=params["learning_rate"],
-        decay_from=params["decay_from"],
-        batch_size=params["batch_size"],
-        epochs=params["epochs"],
+        **pick_options(params),
         seed=seed,
         measure=measure if split else None,
         highest="validation_ndcg@10" if split else None,

@@ -36,7 +36,7 @@ from reelbook.models import resolve_params
 from reelbook.models.dropout import Dropout
 from reelbook.schema import Dataset
 from reelbook.splits import Split
-from reelbook.training import Fit, Rows, predict, set_seed, train
+from reelbook.training import Fit, Rows, pick_options, predict, set_seed, train
 from reelbook.tuning import Trained, choose_and_refit
 
 layers = keras.layers
@@ -112,12 +112,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             model,
             rows,
             watched=None if watched is None else make_rows(watched, known),
-            optimizer=params["optimizer"],
-            learning_rate=params["learning_rate"],
-            decay_from=params.get("decay_from", 1.0),
-            batch_size=params["batch_size"],
-            epochs=params["epochs"],
-            patience=params.get("patience"),
+            **pick_options(params),
             keep_epoch=keep_epoch,
             clip=clip,
             seed=seed,

@@ -31,7 +31,7 @@ from reelbook.models.two_tower_features import Features, make_features, make_que
 from reelbook.recommending import HIT_RATES, Score, estimate_top_accuracy
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import Split
-from reelbook.training import Fit, set_seed
+from reelbook.training import Fit, pick_options, set_seed
 from reelbook.training_loss import Loss, train_by_loss
 
 JOINT: dict[str, Any] = {
@@ -106,10 +106,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         towers.model,
         parts["train"],
         make_loss(towers, features, params),
-        optimizer=params["optimizer"],
-        learning_rate=params["learning_rate"],
-        batch_size=params["batch_size"],
-        epochs=params["epochs"],
+        **pick_options(params),
         seed=seed,
         measure=(lambda: _measure(towers, features, parts["test"], "test_"))
         if params["measure_epochs"]
