@@ -30,7 +30,7 @@ lint: env ## what CI checks of the code: ruff, types, outputs in notebooks
 	@tools/lint.sh
 
 bench: env ## time what has to be fast, and print the ratios
-	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	@missed=0; for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || missed=1; done; exit $$missed
 
 clean: ## remove everything generated but the environment (that is .venv)
 	rm -rf build .snakemake
