@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 # Imports go only downwards in this list; a module may import those above it.
 ORDER = [
-    "errors", "paths", "files", "schema", "provenance", "sources", "parsing", "synthetic",
+    "errors", "paths", "files", "turns", "schema", "provenance", "sources", "parsing", "synthetic",
     "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "guards",
     "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "encoding",
     "lookups", "sequences", "models", "runs", "explaining", "movie_space", "claims", "comparison",

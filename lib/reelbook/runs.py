@@ -30,10 +30,11 @@ from reelbook import evaluation, models, recommending
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.guards import check_training
-from reelbook.paths import get_runs_dir
+from reelbook.paths import get_build_dir, get_runs_dir
 from reelbook.provenance import get_commit, get_versions, hash_code
 from reelbook.schema import Dataset, RunRecord
 from reelbook.splits import Split
+from reelbook.turns import take_turn
 
 # Raise it when run.json or its neighbours change their form: older runs are then trained anew.
 RECORD_FORMAT = 1
@@ -101,7 +102,7 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
     """The runs of these requests, in their order; those to train go to several processes.
 
     Each process trains with one thread, so the digits are the same however many there are:
-    REELBOOK_JOBS of them, or one a core.
+    REELBOOK_JOBS of them, or one a core. Notebooks that run beside each other share that number.
 
     Raises:
         ReelbookError: as `load_or_train`; what was finished before is kept.
@@ -112,7 +113,7 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
         for run_id, request in dict(zip(ids, requests, strict=True)).items()
         if _find_record(get_runs_dir() / run_id) is None
     ]
-    num_processes = min(len(missing), int(os.environ.get("REELBOOK_JOBS") or os.cpu_count() or 1))
+    num_processes = min(len(missing), _get_jobs())
     if num_processes > 1:
         _train_in_processes(missing, dataset, num_processes)
     else:
@@ -201,7 +202,17 @@ def _watch(done: Iterable[str], num_runs: int) -> None:
         pass
 
 
+def _get_jobs() -> int:
+    return int(os.environ.get("REELBOOK_JOBS") or os.cpu_count() or 1)
+
+
 def _train(run_id: str, request: Request, dataset: Dataset) -> str:
+    """Train when it is our turn, and write the run's folder; gives its id back."""
+    with take_turn(get_build_dir() / "turns", _get_jobs()):
+        return _train_now(run_id, request, dataset)
+
+
+def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
     """Train, evaluate on the test rows, and write the run's folder in one go; gives its id back."""
     model, split, seed = request.model, request.split, request.seed
     params = models.resolve_params(model, request.params)
