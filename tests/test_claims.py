@@ -88,6 +88,13 @@ def test_facts_counted_on_the_data_are_evidence():
     assert judge(claim, make_results(), num_rows=8)["verdict"] == claims.NOT_REPRODUCED
 
 
+def test_a_comprehension_in_the_evidence_sees_the_figures():
+    models = '[figure("mf." + name, "source") for name in ("dot", "mlp")]'
+    claim = make_claim(evidence={"both": models}, rule="both[0] < both[1]", measured="{both[1]:.2f}")
+    row = judge(claim, make_results(mf_dot=0.90, mf_mlp=0.91))
+    assert (row["verdict"], row["measured"]) == (claims.REPRODUCED, "0.91")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -109,4 +109,5 @@ def _judge(claim: dict[str, Any], names: dict[str, Any], dataset: Dataset) -> di
 
 def _evaluate(expression: str, names: dict[str, Any]) -> Any:
     """The value of an expression of claims.yml, which sees these names and nothing else."""
-    return eval(expression, {"__builtins__": {}}, names)
+    # As globals: a comprehension does not see locals.
+    return eval(expression, {**names, "__builtins__": {}})
