@@ -90,7 +90,7 @@ def test_facts_counted_on_the_data_are_evidence():
 
 def test_a_comprehension_in_the_evidence_sees_the_figures():
     models = '[figure("mf." + name, "source") for name in ("dot", "mlp")]'
-    claim = make_claim(evidence={"both": models}, rule="both[0] < both[1]", measured="{both[1]:.2f}")
+    claim = make_claim(evidence={"m": models}, rule="m[0] < m[1]", measured="{m[1]:.2f}")
     row = judge(claim, make_results(mf_dot=0.90, mf_mlp=0.91))
     assert (row["verdict"], row["measured"]) == (claims.REPRODUCED, "0.91")
 

@@ -23,7 +23,7 @@ def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
     axes.set_yticks(range(len(shown)), [f"{name[:38]}" for name in shown["title"]])
     axes.invert_yaxis()
     axes.axvline(100 / len(past), color=ORANGE, linewidth=1, linestyle="--")
-    axes.set_xlabel("attention in %, mean over heads (dashed: an equal share of the past)")
+    axes.set_xlabel("attention in % (dashed: an equal share)")
     handles = [
         Patch(facecolor=color, edgecolor=INK, label=f"{stars} stars" if stars > 1 else "1 star")
         for stars, color in shades.items()
