@@ -6,7 +6,7 @@ from reelbook import claims, comparison, inventory, tables
 from reelbook.errors import ReelbookError
 from reelbook.evaluation import evaluate_ratings
 from reelbook.runs import Run
-from reelbook.schema import Dataset, RunRecord
+from reelbook.schema import Dataset, Metric, RunRecord
 
 
 class FakeRun(Run):
@@ -137,3 +137,17 @@ def test_the_inventory_names_machine_versions_and_notebooks(monkeypatch, tmp_pat
     assert inventory.list_notebooks("smoke").to_dict("records") == [
         {"notebook": "01_x", "seconds": 2.5, "peak MB": 300.0}
     ]
+
+
+def test_ends_are_means_over_seeds_with_their_deviation():
+    ends = {1: (1.1, 0.9), 2: (1.3, 0.7)}  # by fold: at the last epoch, at the chosen one
+    found = []
+    for fold, (last, chosen) in ends.items():
+        record = make_run("dcn.dnn", fold, 0.5, protocol="source").record
+        metrics = [Metric("test", "rmse_last_epoch", last), Metric("test", "rmse", chosen)]
+        found.append(FakeRun(RunRecord(**{**vars(record), "metrics": metrics}), None))
+    row = comparison.compare_ends({"dcn.dnn": found}).iloc[0]
+    assert row["last epoch"] == pytest.approx(1.2)
+    assert row["chosen epoch"] == pytest.approx(0.8)
+    assert row["sd of last epoch"] == pytest.approx(0.2 / 2**0.5)
+    assert row["epochs"] == "3, 3"
