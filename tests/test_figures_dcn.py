@@ -26,7 +26,8 @@ def test_measures_are_in_the_order_of_the_first():
     panels = figures.draw_measures(measures, measures * 0, title="Which?").axes
     widths = [[bar.get_width() for bar in panel.patches] for panel in panels]
     assert widths == [[1.0, 2.0, 3.0], [0.2, 0.3, -0.1]]  # from the bottom
-    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["gender", "user", "movie"]
+    names = [label.get_text() for label in panels[0].get_yticklabels()]
+    assert names == ["gender", "user", "movie"]
 
 
 def test_ranks_are_drawn_in_order_with_their_parameters():
