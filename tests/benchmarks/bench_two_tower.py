@@ -12,6 +12,9 @@ The exit code is 1 if ours trains less than 5 times or ranks less than 50 times 
 counts of the metric differ, or if top-100 or RMSE is worse by more than 0.005.
 """
 
+import reelbook  # noqa: F401  (first: it picks the Keras that TFRS needs)
+
+# isort: split
 import sys
 import time
 from collections.abc import Callable
