@@ -70,7 +70,8 @@ def fold_code(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     folded: list[dict[str, Any]] = []
     for cell in cells:
         tags = cell["metadata"].get("tags", [])
-        cell = cell | {"metadata": {"tags": tags}}
+        prompts = {name: cell["metadata"][name] for name in ["mystnb"] if name in cell["metadata"]}
+        cell = cell | {"metadata": {"tags": tags} | prompts}
         if cell["cell_type"] == "code" and set(tags) <= FOLDED_TAGS:
             cell["metadata"] = {"tags": ["hide-input"]}
             above = folded[-1] if folded else None
