@@ -6,11 +6,19 @@ from pathlib import Path
 import pytest
 import toys
 
+from reelbook import synthetic
 from reelbook.paths import ROOT
+from reelbook.schema import Dataset
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: Ctrl-C could
 # then not be tried in them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    """The made-up data set; tests that need another one make it under the same name."""
+    return Dataset("made-up", **vars(synthetic.make_tables()), sha256="abc", source="a test")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from reelbook import explaining, models, synthetic
+from reelbook import explaining, models
 from reelbook.errors import ReelbookError
 from reelbook.figures.structure import draw_structure
 from reelbook.models import bst
@@ -16,12 +16,6 @@ from reelbook.training import predict, set_seed, train
 
 FAMILY = ["bst.base", "bst.tuned", "bst.best"]
 QUICK = {"epochs": 2, "batch_size": 512}
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    tables = synthetic.make_tables()
-    return Dataset("made-up", tables.ratings, tables.users, tables.movies, "abc", "a test")
 
 
 def build(name, dataset, **params):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reelbook import comparison_ranking, recommending, synthetic
+from reelbook import comparison_ranking, recommending
 from reelbook.errors import ReelbookError
 from reelbook.figures import two_tower as figures
 from reelbook.schema import Dataset, Metric
@@ -22,12 +22,6 @@ def make_run(ranks=(), weights=(1.0, 1.0), **values):
     record = Record(metrics=metrics, seconds=2.0, params=params)
     table = pd.DataFrame({"user_id": np.arange(len(ranks)), "movie_id": 1, "rank": ranks})
     return SimpleNamespace(record=record, ranks=table)
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    tables = synthetic.make_tables()
-    return Dataset("made-up", tables.ratings, tables.users, tables.movies, "abc", "a test")
 
 
 def test_metrics_are_averaged_over_runs_and_missing_where_a_model_has_none():

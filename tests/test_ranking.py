@@ -1,7 +1,4 @@
 import itertools
-import os
-
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
 import numpy as np
 import pandas as pd

@@ -4,17 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reelbook import guards, movie_space, recommending, runs, synthetic
+from reelbook import guards, movie_space, recommending, runs
 from reelbook.encoding import encode_values
 from reelbook.errors import ReelbookError
-from reelbook.schema import Dataset
 from reelbook.splits import make_split
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    tables = synthetic.make_tables()
-    return Dataset("made-up", tables.ratings, tables.users, tables.movies, "abc", "a test")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,3 @@
-import os
-
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
-
 import dataclasses
 
 import numpy as np
@@ -9,24 +5,17 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
-from reelbook import models, movie_space, recommending, synthetic
+from reelbook import models, movie_space, recommending
 from reelbook.errors import ReelbookError
 from reelbook.models import history_tower, two_tower
 from reelbook.models.towers import compute_batch_softmax, compute_uniform_loss
 from reelbook.models.two_tower_features import make_features, spell_titles, split_words
-from reelbook.schema import Dataset
 from reelbook.splits import make_split
 from reelbook.training import set_seed
 from reelbook.training_loss import train_by_loss
 
 DOCUMENT_MODELS = list(two_tower.DOCUMENT_MODELS)
 QUICK = {"epochs": 2, "batch_size": 512}
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    tables = synthetic.make_tables()
-    return Dataset("made-up", tables.ratings, tables.users, tables.movies, "abc", "a test")
 
 
 @pytest.fixture(scope="module")

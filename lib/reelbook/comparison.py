@@ -1,13 +1,14 @@
 """Finished runs side by side: means, paired differences, curves, error by how often seen."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reelbook.evaluation import compare_paired, compute_error_by_count, estimate_metric
 from reelbook.runs import Run
-from reelbook.schema import Dataset
+from reelbook.schema import Dataset, Metric
 from reelbook.splits import Split
 
 # The runs of each model, in the same order of folds or seeds.
@@ -43,20 +44,22 @@ def estimate_models(groups: Groups, *, metric: str = "rmse") -> pd.DataFrame:
     rows = []
     for model, runs in groups.items():
         mean = estimate_metric([run.predictions for run in runs], metric=metric)
-        values = pd.Series([run.record.get_metric(metric).value for run in runs])
-        seconds = sum(run.record.seconds for run in runs) / len(runs)
-        rows.append(
-            {
-                "name": model,
-                "value": mean.value,
-                "low": mean.low,
-                "high": mean.high,
-                "sd": values.std(),
-                "parameters": max(run.record.num_parameters for run in runs),
-                "seconds": seconds,
-            }
-        )
+        rows.append(describe_model(model, runs, mean))
     return pd.DataFrame(rows).sort_values("value", ignore_index=True)
+
+
+def describe_model(model: str, runs: Sequence[Run], mean: Metric) -> dict[str, Any]:
+    """The row of a model from the mean of a metric over its runs; see `estimate_models`."""
+    values = pd.Series([run.record.get_metric(mean.metric).value for run in runs])
+    return {
+        "name": model,
+        "value": mean.value,
+        "low": mean.low,
+        "high": mean.high,
+        "sd": values.std(),
+        "parameters": max(run.record.num_parameters for run in runs),
+        "seconds": sum(run.record.seconds for run in runs) / len(runs),
+    }
 
 
 def measure_overfitting(histories: pd.DataFrame) -> pd.DataFrame:
@@ -128,12 +131,19 @@ def compare_models(groups: Groups, pairs: Sequence[tuple[str, str]]) -> pd.DataF
         name ("first -> second"), value (positive where the second is better), low, high of the 95%
         interval, and clear: whether that leaves zero out.
     """
-    rows = []
-    for first, second in pairs:
-        gain = compare_paired(*([run.predictions for run in groups[m]] for m in (first, second)))
-        rows.append(
-            {"name": f"{first} → {second}", "value": gain.value, "low": gain.low, "high": gain.high}
-        )
+    gains = [
+        compare_paired(*([run.predictions for run in groups[model]] for model in pair))
+        for pair in pairs
+    ]
+    return list_gains(pairs, gains)
+
+
+def list_gains(pairs: Sequence[tuple[str, str]], gains: Sequence[Metric]) -> pd.DataFrame:
+    """The table of `compare_models`, from the gain of the second model of each pair."""
+    rows = [
+        {"name": f"{first} → {second}", "value": gain.value, "low": gain.low, "high": gain.high}
+        for (first, second), gain in zip(pairs, gains, strict=True)
+    ]
     table = pd.DataFrame(rows)
     return table.assign(clear=(table["low"] > 0) | (table["high"] < 0))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from reelbook.comparison import Groups
+from reelbook.comparison import Groups, describe_model, list_gains
 from reelbook.errors import ReelbookError
 from reelbook.paths import BOOK
 from reelbook.recommending import (
@@ -47,19 +47,9 @@ def estimate_rankings(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFram
     rows = []
     for model, runs in groups.items():
         mean = estimate_ranking([run.ranks for run in runs], metric=metric)
-        values = pd.Series([run.record.get_metric(metric).value for run in runs])
-        seconds = sum(run.record.seconds for run in runs) / len(runs)
-        rows.append(
-            {
-                "name": model,
-                "value": mean.value,
-                "low": mean.low,
-                "high": mean.high,
-                "sd": values.std(),
-                "seconds": seconds,
-            }
-        )
-    return pd.DataFrame(rows).sort_values("value", ascending=False, ignore_index=True)
+        rows.append(describe_model(model, runs, mean))
+    table = pd.DataFrame(rows).drop(columns="parameters")
+    return table.sort_values("value", ascending=False, ignore_index=True)
 
 
 def compare_ranking_models(
@@ -70,15 +60,13 @@ def compare_ranking_models(
     Returns:
         name ("first -> second"), value (positive where the second is better), low, high, clear.
     """
-    rows = []
-    for first, second in pairs:
-        parts = [[run.ranks for run in groups[model]] for model in (second, first)]
-        gain = compare_rankings(*parts, metric=metric)
-        rows.append(
-            {"name": f"{first} → {second}", "value": gain.value, "low": gain.low, "high": gain.high}
+    gains = [
+        compare_rankings(
+            *([run.ranks for run in groups[model]] for model in (second, first)), metric=metric
         )
-    table = pd.DataFrame(rows)
-    return table.assign(clear=(table["low"] > 0) | (table["high"] < 0))
+        for first, second in pairs
+    ]
+    return list_gains(pairs, gains)
 
 
 def trace_artefact(written: RunRecord, mended: RunRecord, ks: Sequence[int]) -> pd.DataFrame:

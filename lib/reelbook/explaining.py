@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 import tf_keras as keras
 
 from reelbook.models import bst
 from reelbook.schema import Dataset
 from reelbook.splits import Split
-from reelbook.training import Rows
+from reelbook.training import Rows, apply_model
 
-CHUNK = 4096  # rows; bounds the memory
+BLOCK = 4096  # rows; bounds the memory
 
 
 def restore_model(
@@ -42,11 +41,7 @@ def compute_attention(model: keras.Model, rows: Rows) -> np.ndarray:
     head's weights sum to one; padding has none.
     """
     attention = keras.Model(model.inputs, model.get_layer("attention").output[1])
-    chunks = []
-    for start in range(0, len(rows.targets), CHUNK):
-        part = {name: tf.constant(a[start : start + CHUNK]) for name, a in rows.inputs.items()}
-        chunks.append(attention(part, training=False).numpy())
-    return np.concatenate(chunks)
+    return apply_model(attention, rows.inputs, block=BLOCK)
 
 
 def average_attention(attention: np.ndarray, rows: Rows) -> pd.DataFrame:

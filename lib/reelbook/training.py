@@ -175,13 +175,26 @@ def predict(
     clip: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """Predictions in stars, float32 (rows,), of rows given by the model's named inputs."""
-    num_rows = len(next(iter(inputs.values())))
-    chunks = []
-    for start in range(0, num_rows, PREDICT_BATCH):
-        part = {name: tf.constant(a[start : start + PREDICT_BATCH]) for name, a in inputs.items()}
-        chunks.append(tf.reshape(model(part, training=False), [-1]).numpy())
-    predictions = np.concatenate(chunks)
+    predictions = apply_model(model, inputs).reshape(-1)
     return predictions if clip is None else predictions.clip(*clip)
+
+
+def apply_model(
+    model: keras.Model, inputs: dict[str, np.ndarray], *, block: int = PREDICT_BATCH
+) -> np.ndarray:
+    """What a model with one output gives for these rows, without dropout, (rows, ...).
+
+    Args:
+        model: takes the named inputs.
+        inputs: by name, one entry a row in each.
+        block: rows at a time; bounds the memory.
+    """
+    num_rows = len(next(iter(inputs.values())))
+    parts = []
+    for start in range(0, num_rows, block):
+        part = {name: tf.constant(a[start : start + block]) for name, a in inputs.items()}
+        parts.append(model(part, training=False).numpy())
+    return np.concatenate(parts)
 
 
 def list_settings(grid: dict[str, list[Any]]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """How every rating model is fitted: choose on validation rows, train again, predict test rows."""
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,39 +9,52 @@ import tf_keras as keras
 
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import PARTS, Split
-from reelbook.training import Fit, Training, list_settings
+from reelbook.training import (
+    Fit,
+    Rows,
+    Training,
+    list_settings,
+    pick_options,
+    predict,
+    set_seed,
+    train,
+)
 
 
-class Predict(Protocol):
-    """Stars for rows with user_id and movie_id, in their order."""
+class Recipe(NamedTuple):
+    """What a family makes of some training ratings.
 
-    def __call__(self, ratings: pd.DataFrame) -> np.ndarray: ...  # noqa: D102
+    Attributes:
+        encode: from ratings to the rows that the model reads.
+        build: from the encoded training ratings to a fresh model.
+        clipped: whether predictions are held to the range of the training ratings.
+    """
+
+    encode: Callable[[pd.DataFrame], Rows]
+    build: Callable[[Rows], keras.Model]
+    clipped: bool
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A trained model, how it went, and how it predicts."""
+# From parameters and training ratings; called after the seed is set.
+Prepare = Callable[[dict[str, Any], pd.DataFrame], Recipe]
+
+
+class Trained(NamedTuple):
+    """A trained model, how it went, and how it predicts the stars of ratings, in their order."""
 
     model: keras.Model
     training: Training
-    predict: Predict
-
-
-class TrainOnce(Protocol):
-    """Builds a fresh model and trains it on these ratings with these parameters."""
-
-    def __call__(  # noqa: D102
-        self,
-        params: dict[str, Any],
-        ratings: pd.DataFrame,
-        *,
-        watched: pd.DataFrame | None,
-        keep_epoch: int | None = None,
-    ) -> Trained: ...
+    predict: Callable[[pd.DataFrame], np.ndarray]
 
 
 def choose_and_refit(
-    train_once: TrainOnce, params: dict[str, Any], dataset: Dataset, split: Split
+    prepare: Prepare,
+    params: dict[str, Any],
+    dataset: Dataset,
+    split: Split,
+    *,
+    seed: int,
+    all_epochs: bool = False,
 ) -> Fit:
     """Fit a rating model without ever choosing by a test row.
 
@@ -54,22 +67,32 @@ def choose_and_refit(
     new for `patience` epochs, so that the best test epoch can be reported as the documents do:
     metric `rmse_best_test_epoch`. The predictions are those of the epoch that validation chose.
 
+    Args:
+        prepare: see `Prepare`.
+        params: all parameters of the model.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        seed: decides initial weights, shuffling and dropout.
+        all_epochs: under `source`, step 2 takes no notice of `patience`.
+
     Returns:
         A Fit whose history has train_rmse and validation_rmse of step 1 and, under `source`,
         refit_train_rmse and test_rmse of step 2. `extra` holds the chosen setting and all that were
         tried.
     """
     ratings = dataset.ratings
-    train, validation, test = (ratings.iloc[getattr(split, part)] for part in PARTS)
+    fitted, validation, test = (ratings.iloc[getattr(split, part)] for part in PARTS)
     tried = [
-        (setting, train_once({**params, **setting}, train, watched=validation).training)
+        (setting, _train(prepare, params | setting, fitted, seed=seed, watched=validation).training)
         for setting in list_settings(params.get("grid", {}))
     ]
     chosen, first = min(tried, key=lambda pair: pair[1].kept_rmse)
     by_document = split.protocol == "source"
-    second = train_once(
-        {**params, **chosen},
-        pd.concat([train, validation]).sort_index(),  # back in the publisher's order
+    second = _train(
+        prepare,
+        params | chosen | ({"patience": None} if all_epochs else {}),
+        pd.concat([fitted, validation]).sort_index(),  # back in the publisher's order
+        seed=seed,
         watched=test if by_document else None,
         keep_epoch=first.kept_epoch,
     )
@@ -96,6 +119,40 @@ def choose_and_refit(
         metrics=metrics,
         extra=extra,
     )
+
+
+def measure_last_epoch(fit: Fit) -> list[Metric]:
+    """Metric `rmse_last_epoch`, the test RMSE at the end of training; none but under `source`."""
+    if "test_rmse" not in fit.history:
+        return []
+    return [Metric("test", "rmse_last_epoch", float(fit.history["test_rmse"].iloc[-1]))]
+
+
+def _train(
+    prepare: Prepare,
+    params: dict[str, Any],
+    ratings: pd.DataFrame,
+    *,
+    seed: int,
+    watched: pd.DataFrame | None,
+    keep_epoch: int | None = None,
+) -> Trained:
+    """A fresh model, trained on these ratings."""
+    set_seed(seed)
+    encode, build, clipped = prepare(params, ratings)
+    rows = encode(ratings)
+    model = build(rows)
+    clip = (float(rows.targets.min()), float(rows.targets.max())) if clipped else None
+    training = train(
+        model,
+        rows,
+        watched=None if watched is None else encode(watched),
+        **pick_options(params),
+        keep_epoch=keep_epoch,
+        clip=clip,
+        seed=seed,
+    )
+    return Trained(model, training, lambda part: predict(model, encode(part).inputs, clip=clip))
 
 
 def _summarise(setting: dict[str, Any], training: Training) -> dict[str, Any]:

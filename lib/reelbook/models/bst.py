@@ -32,8 +32,8 @@ from reelbook.models.transformer import build_document_network, build_our_networ
 from reelbook.schema import Dataset, Metric
 from reelbook.sequences import WINDOW, find_past, find_windows, measure_leak, shuffle_past
 from reelbook.splits import Split
-from reelbook.training import Fit, Rows, pick_options, predict, set_seed, train
-from reelbook.tuning import Trained, choose_and_refit
+from reelbook.training import Fit, Rows
+from reelbook.tuning import Recipe, choose_and_refit, measure_last_epoch
 
 BASE: dict[str, Any] = {
     "length": WINDOW - 1,  # rated movies before the target
@@ -108,40 +108,19 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             or a training that diverged.
     """
 
-    def train_once(
-        params: dict[str, Any],
-        ratings: pd.DataFrame,
-        *,
-        watched: pd.DataFrame | None,
-        keep_epoch: int | None = None,
-    ) -> Trained:
-        set_seed(seed)
+    def prepare(params: dict[str, Any], ratings: pd.DataFrame) -> Recipe:
         known = None if has_windows(split) else ratings.index.to_numpy()
-
-        def encode(part: pd.DataFrame) -> Rows:
-            return make_rows(dataset, part.index.to_numpy(), known, params)
-
-        rows = encode(ratings)
-        model = build(model_name, params, dataset, mean=compute_mean(rows.targets))
-        clip = None if model_name in DOCUMENT_MODELS else (rows.targets.min(), rows.targets.max())
-        training = train(
-            model,
-            rows,
-            watched=None if watched is None else encode(watched),
-            **pick_options(params),
-            keep_epoch=keep_epoch,
-            clip=clip,
-            seed=seed,
+        return Recipe(
+            encode=lambda part: make_rows(dataset, part.index.to_numpy(), known, params),
+            build=lambda rows: build(model_name, params, dataset, mean=compute_mean(rows.targets)),
+            clipped=model_name not in DOCUMENT_MODELS,
         )
-        return Trained(model, training, lambda part: predict(model, encode(part).inputs, clip=clip))
 
-    found = choose_and_refit(train_once, resolve_params(model_name, params), dataset, split)
+    found = choose_and_refit(prepare, resolve_params(model_name, params), dataset, split, seed=seed)
     if not has_windows(split):
         return found
-    metrics = [*found.metrics, Metric("test", "leak_share", measure_leak(dataset.ratings, split))]
-    if "test_rmse" in found.history:  # to tell overfitting
-        last = float(found.history["test_rmse"].iloc[-1])
-        metrics.append(Metric("test", "rmse_last_epoch", last))
+    leak = Metric("test", "leak_share", measure_leak(dataset.ratings, split))
+    metrics = [*found.metrics, leak, *measure_last_epoch(found)]
     return dataclasses.replace(found, metrics=metrics)
 
 

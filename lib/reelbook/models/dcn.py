@@ -46,10 +46,10 @@ from reelbook.lookups import (
 )
 from reelbook.models import resolve_params
 from reelbook.models.left_out import compute_statistics
-from reelbook.schema import Dataset, Metric
+from reelbook.schema import Dataset
 from reelbook.splits import Split
-from reelbook.training import Fit, Rows, pick_options, predict, set_seed, train
-from reelbook.tuning import Trained, choose_and_refit
+from reelbook.training import Fit, Rows
+from reelbook.tuning import Recipe, choose_and_refit, measure_last_epoch
 
 layers = keras.layers
 
@@ -120,14 +120,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     """
     unknown: dict[str, float] = {}
 
-    def train_once(
-        params: dict[str, Any],
-        ratings: pd.DataFrame,
-        *,
-        watched: pd.DataFrame | None,
-        keep_epoch: int | None = None,
-    ) -> Trained:
-        set_seed(seed)
+    def prepare(params: dict[str, Any], ratings: pd.DataFrame) -> Recipe:
         vocabularies = find_vocabularies(describe_ratings(dataset, ratings, params["features"]))
 
         def encode(part: pd.DataFrame) -> Rows:
@@ -135,26 +128,16 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             unknown.update(measure_unknown(rows.inputs["codes"], vocabularies))
             return rows
 
-        rows = encode(ratings)
-        model = build(model_name, params, vocabularies, rows)
-        clip = (rows.targets.min(), rows.targets.max()) if "damping" in params else None
-        training = train(
-            model,
-            rows,
-            watched=None if watched is None else encode(watched),
-            **(pick_options(params) | ({"patience": None} if keep_epoch else {})),
-            keep_epoch=keep_epoch,
-            clip=clip,
-            seed=seed,
+        return Recipe(
+            encode=encode,
+            build=lambda rows: build(model_name, params, vocabularies, rows),
+            clipped="damping" in params,
         )
-        return Trained(model, training, lambda part: predict(model, encode(part).inputs, clip=clip))
 
-    found = choose_and_refit(train_once, resolve_params(model_name, params), dataset, split)
+    params = resolve_params(model_name, params)
+    found = choose_and_refit(prepare, params, dataset, split, seed=seed, all_epochs=True)
     found.extra["unknown"] = unknown  # of the test rows, which were encoded last
-    if "test_rmse" not in found.history:
-        return found
-    last = Metric("test", "rmse_last_epoch", float(found.history["test_rmse"].iloc[-1]))
-    return dataclasses.replace(found, metrics=[*found.metrics, last])
+    return dataclasses.replace(found, metrics=[*found.metrics, *measure_last_epoch(found)])
 
 
 def make_rows(

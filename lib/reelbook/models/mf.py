@@ -36,8 +36,8 @@ from reelbook.models import resolve_params
 from reelbook.models.dropout import Dropout
 from reelbook.schema import Dataset
 from reelbook.splits import Split
-from reelbook.training import Fit, Rows, pick_options, predict, set_seed, train
-from reelbook.tuning import Trained, choose_and_refit
+from reelbook.training import Fit, Rows
+from reelbook.tuning import Recipe, choose_and_refit
 
 layers = keras.layers
 
@@ -96,32 +96,15 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         ReelbookError: an unknown parameter, a wrong type, or a training that diverged.
     """
 
-    def train_once(
-        params: dict[str, Any],
-        ratings: pd.DataFrame,
-        *,
-        watched: pd.DataFrame | None,
-        keep_epoch: int | None = None,
-    ) -> Trained:
-        set_seed(seed)
+    def prepare(params: dict[str, Any], ratings: pd.DataFrame) -> Recipe:
         known = find_known(ratings)
-        rows = make_rows(ratings, known)
-        model = build(model_name, params, rows)
-        clip = _get_range(rows) if model_name in CLIPPED else None
-        training = train(
-            model,
-            rows,
-            watched=None if watched is None else make_rows(watched, known),
-            **pick_options(params),
-            keep_epoch=keep_epoch,
-            clip=clip,
-            seed=seed,
-        )
-        return Trained(
-            model, training, lambda rows: predict(model, make_rows(rows, known).inputs, clip=clip)
+        return Recipe(
+            encode=lambda part: make_rows(part, known),
+            build=lambda rows: build(model_name, params, rows),
+            clipped=model_name in CLIPPED,
         )
 
-    return choose_and_refit(train_once, resolve_params(model_name, params), dataset, split)
+    return choose_and_refit(prepare, resolve_params(model_name, params), dataset, split, seed=seed)
 
 
 class Known(NamedTuple):

@@ -15,11 +15,13 @@ equal scores, so with n_m rows of movie m in the batch the same loss is
 and it needs only one score for each different query and each different movie.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
+
+from reelbook.training import PREDICT_BATCH, apply_model
 
 layers = keras.layers
 
@@ -138,18 +140,13 @@ def compute_uniform_loss(num_rows: int, batch_size: int) -> float:
     return float(full * batch_size * np.log(batch_size) + last)
 
 
-def embed(tower: keras.Model, inputs: Arrays, *, block: int = 32_768) -> np.ndarray:
+def embed(tower: keras.Model, inputs: Arrays, *, block: int = PREDICT_BATCH) -> np.ndarray:
     """What a tower or the head gives for these inputs, without dropout, float32 (rows, dim).
 
     Inputs that it does not know are left aside.
     """
     inputs = {name: inputs[name] for name in tower.input_names}
-    size = len(next(iter(inputs.values())))
-    parts: list[Any] = []
-    for start in range(0, size, block):
-        part = {name: tf.constant(a[start : start + block]) for name, a in inputs.items()}
-        parts.append(tower(part, training=False).numpy())
-    return np.concatenate(parts)
+    return apply_model(tower, inputs, block=block)
 
 
 def _join(name: str, parts: list[tf.Tensor]) -> tf.Tensor:
