@@ -19,7 +19,14 @@ class Record(SimpleNamespace):
 def make_run(ranks=(), weights=(1.0, 1.0), **values):
     metrics = [Metric("test", name.replace("_at_", "@"), value) for name, value in values.items()]
     params = dict(zip(("rating_weight", "retrieval_weight"), weights, strict=True))
-    record = Record(metrics=metrics, seconds=2.0, params=params)
+    record = Record(
+        metrics=metrics,
+        seconds=2.0,
+        params=params,
+        num_parameters=3,
+        prediction_seconds=None,
+        peak_memory_mb=9.0,
+    )
     table = pd.DataFrame({"user_id": np.arange(len(ranks)), "movie_id": 1, "rank": ranks})
     return SimpleNamespace(record=record, ranks=table)
 

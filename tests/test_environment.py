@@ -20,10 +20,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ORDER = [
     "errors", "paths", "files", "turns", "schema", "provenance", "sources", "parsing", "synthetic",
     "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "guards",
-    "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "encoding",
-    "lookups", "sequences", "models", "runs", "explaining", "movie_space", "claims", "comparison",
-    "comparison_ranking", "importance", "tables", "inventory", "figures", "parameters", "notebook",
-    "book", "pipeline", "__main__",
+    "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "grid_search",
+    "encoding", "lookups", "sequences", "models", "runs", "explaining", "movie_space", "claims",
+    "comparison", "comparison_ranking", "importance", "tables", "inventory", "figures",
+    "parameters", "notebook", "book", "pipeline", "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))

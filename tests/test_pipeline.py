@@ -43,6 +43,7 @@ def make_record(run_id: str, **changes) -> RunRecord:
         "metrics": [Metric("test", "rmse", 0.1 + 0.2, 0.25, 0.35), Metric("test", "mae", 0.5)],
         "best_epoch": 3,
         "seconds": 1.0,
+        "prediction_seconds": 0.1,
         "peak_memory_mb": 1.0,
         "num_parameters": 1,
         "versions": {},

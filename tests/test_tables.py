@@ -41,6 +41,7 @@ def make_run(model, fold, error, protocol="official"):
         metrics=[],
         best_epoch=3,
         seconds=2.0,
+        prediction_seconds=0.5,
         peak_memory_mb=100.0,
         num_parameters=10,
         versions={},

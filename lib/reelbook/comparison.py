@@ -37,9 +37,10 @@ def join_histories(groups: Groups) -> pd.DataFrame:
 
 
 def estimate_models(groups: Groups, *, metric: str = "rmse") -> pd.DataFrame:
-    """A row a model, best first: name, value (mean over its runs), its 95% interval, sd, seconds.
+    """A row a model, best first: name, value (mean over its runs), its interval, sd, and costs.
 
-    The interval draws users again; sd is the spread over folds or seeds, NaN for a single run.
+    The 95% interval draws users again; sd is the spread over folds or seeds, NaN for a single run;
+    parameters, and seconds of a run with its tuning.
     """
     rows = []
     for model, runs in groups.items():
@@ -60,6 +61,22 @@ def describe_model(model: str, runs: Sequence[Run], mean: Metric) -> dict[str, A
         "parameters": max(run.record.num_parameters for run in runs),
         "seconds": sum(run.record.seconds for run in runs) / len(runs),
     }
+
+
+def add_costs(board: pd.DataFrame, groups: Groups) -> pd.DataFrame:
+    """A board of models with what else they cost.
+
+    Returns:
+        The board, and prediction_seconds (of a thousand, mean over runs) and peak_mb (the highest).
+    """
+    records = {model: [run.record for run in runs] for model, runs in groups.items()}
+    seconds = {
+        model: pd.Series([r.prediction_seconds for r in found], dtype="float64").mean()
+        for model, found in records.items()
+    }
+    peaks = {model: max(r.peak_memory_mb for r in found) for model, found in records.items()}
+    names = board["name"]
+    return board.assign(prediction_seconds=names.map(seconds), peak_mb=names.map(peaks))
 
 
 def measure_overfitting(histories: pd.DataFrame) -> pd.DataFrame:

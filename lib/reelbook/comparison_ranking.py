@@ -43,13 +43,12 @@ def average_metrics(
 
 
 def estimate_rankings(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFrame:
-    """A row a model, best first: name, value (mean over its runs), low and high, sd, seconds."""
+    """A row a model, best first, with the columns of `comparison.estimate_models`."""
     rows = []
     for model, runs in groups.items():
         mean = estimate_ranking([run.ranks for run in runs], metric=metric)
         rows.append(describe_model(model, runs, mean))
-    table = pd.DataFrame(rows).drop(columns="parameters")
-    return table.sort_values("value", ascending=False, ignore_index=True)
+    return pd.DataFrame(rows).sort_values("value", ascending=False, ignore_index=True)
 
 
 def compare_ranking_models(

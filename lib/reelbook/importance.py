@@ -23,6 +23,7 @@ from reelbook.runs import Run, read_run
 from reelbook.schema import Dataset
 from reelbook.splits import Split
 from reelbook.training import Rows, predict
+from reelbook.tuning import find_learned_rows
 
 
 def restore_model(run: Run, dataset: Dataset, split: Split) -> tuple[keras.Model, Rows]:
@@ -34,7 +35,7 @@ def restore_model(run: Run, dataset: Dataset, split: Split) -> tuple[keras.Model
         split: the one that the run was made on.
     """
     params = run.record.params
-    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    known = dataset.ratings.iloc[find_learned_rows(split)]
     vocabularies = find_vocabularies(describe_ratings(dataset, known, params["features"]))
     rows, test = (
         dcn.make_rows(dataset, part, known, params, vocabularies)

@@ -12,6 +12,7 @@ from reelbook.paths import ROOT
 
 NUMERIC_PACKAGES = [
     "numpy", "pandas", "scipy", "scikit-learn", "tensorflow", "tf-keras", "tensorflow-recommenders",
+    "scikit-surprise", "implicit", "myfm",
 ]  # fmt: skip
 
 

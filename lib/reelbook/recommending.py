@@ -6,6 +6,7 @@ are. Figures are means over the users that have held-out ratings, each user coun
 are percentile bootstraps over these users.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -103,6 +104,14 @@ def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Met
     metrics.append(Metric("test", f"coverage@{K}", coverage))
     metrics.append(Metric("test", f"popularity@{K}", popularity))
     return metrics
+
+
+def time_score(score: Score, dataset: Dataset, split: Split) -> float:
+    """Seconds that the scores of the whole catalogue take for a thousand users, by those tested."""
+    users = np.unique(dataset.ratings["user_id"].to_numpy()[split.test])[:USERS]
+    start = time.perf_counter()
+    score(users)
+    return 1000 * (time.perf_counter() - start) / len(users)
 
 
 def make_popularity_score(dataset: Dataset, split: Split) -> Score:

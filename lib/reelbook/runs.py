@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from reelbook import evaluation, models, recommending
@@ -37,7 +38,7 @@ from reelbook.splits import Split
 from reelbook.turns import take_turn
 
 # Raise it when run.json or its neighbours change their form: older runs are then trained anew.
-RECORD_FORMAT = 1
+RECORD_FORMAT = 2
 
 _used_run_ids: set[str] = set()
 
@@ -208,7 +209,8 @@ def _get_jobs() -> int:
 
 def _train(run_id: str, request: Request, dataset: Dataset) -> str:
     """Train when it is our turn, and write the run's folder; gives its id back."""
-    with take_turn(get_build_dir() / "turns", _get_jobs()):
+    # Products of matrices add floats in another order with more threads.
+    with take_turn(get_build_dir() / "turns", _get_jobs()), threadpool_limits(1):
         return _train_now(run_id, request, dataset)
 
 
@@ -222,11 +224,13 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
     fit = models.get_family(model).fit(model, params, dataset, split, seed)
     seconds = time.perf_counter() - start
     metrics = list(fit.metrics)
+    prediction_seconds = fit.prediction_seconds
     tables = {}
     if fit.predictions is not None:
         tables["predictions"] = fit.predictions
         metrics = [*evaluation.evaluate_ratings(fit.predictions), *metrics]
     if fit.score is not None:
+        prediction_seconds = recommending.time_score(fit.score, dataset, split)
         ranked = recommending.rank_catalogue(fit.score, dataset, split)
         tables |= ranked._asdict()
         metrics += recommending.evaluate_ranking(ranked, dataset, split)
@@ -256,6 +260,7 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
             metrics=metrics,
             best_epoch=fit.best_epoch,
             seconds=round(seconds, 3),
+            prediction_seconds=prediction_seconds,
             peak_memory_mb=_get_peak_memory_mb(),
             num_parameters=fit.num_parameters,
             versions=get_versions(),

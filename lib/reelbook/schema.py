@@ -92,6 +92,7 @@ class RunRecord:
     metrics: list[Metric]
     best_epoch: int | None
     seconds: float
+    prediction_seconds: float | None  # of 1,000 ratings, or of 1,000 users' scores of all movies
     peak_memory_mb: float
     num_parameters: int
     versions: dict[str, str]

@@ -66,10 +66,12 @@ def split_windows(
     validation_share: float,
     seal: str = "none",
 ) -> Split:
-    """A random split of the windows, as document A makes it: the rows of a split are its targets.
+    """A random split of the windows: the rows of a split are its targets.
+
+    Document A tests what is here tested or validates.
 
     Neighbouring windows overlap, so the rating of a test target mostly stands in the history of
-    another window. `seal` says what becomes of training and validation windows that hold one:
+    another window. `seal` says what becomes of training windows that hold one:
 
     - `none`: they stay, as in the document.
     - `sealed`: they are dropped. Test rows are the same, so the two can be compared in pairs.
@@ -80,7 +82,7 @@ def split_windows(
         ratings: the ratings of a data set.
         seed: draws the parts.
         test_share: of all windows.
-        validation_share: of the windows left for training.
+        validation_share: of all windows.
         seal: see above; the protocol is `source`, `source_sealed` or `source_thinned`.
 
     Raises:
@@ -88,23 +90,20 @@ def split_windows(
     """
     if seal not in ("none", "sealed", "thinned"):
         raise ReelbookError(f"Unknown seal {seal!r}; the known ones are: none, sealed, thinned.")
-    for share in (test_share, validation_share):
+    for share in (test_share, validation_share, test_share + validation_share):
         if not 0 < share < 1:
             raise ReelbookError(f"A share of the windows must lie between 0 and 1, not {share!r}.")
     windows = build_windows(ratings)
     rng = np.random.default_rng(seed)
     windows = rng.permutation(windows)
-    num_test = round(test_share * len(windows))
-    test, rest = windows[:num_test, -1], windows[num_test:]
+    num_test, num_validation = (round(s * len(windows)) for s in (test_share, validation_share))
+    test, validation, train = np.split(windows, [num_test, num_test + num_validation])
     if seal != "none":
-        sealed = ~np.isin(rest, test).any(axis=1)
-        rest = (
-            rest[sealed] if seal == "sealed" else rest[rng.permutation(len(rest))[: sealed.sum()]]
-        )
-    num_validation = round(validation_share * len(rest))
+        is_sealed = ~np.isin(train, test[:, -1]).any(axis=1)
+        train = train[is_sealed] if seal == "sealed" else rng.permutation(train)[: is_sealed.sum()]
     protocol = "source" if seal == "none" else f"source_{seal}"
-    validation, train = rest[:num_validation, -1], rest[num_validation:, -1]
-    return Split(protocol, None, seed, np.sort(train), np.sort(validation), np.sort(test))
+    parts = (np.sort(part[:, -1]) for part in (train, validation, test))
+    return Split(protocol, None, seed, *parts)
 
 
 def find_windows(ratings: pd.DataFrame, targets: np.ndarray) -> np.ndarray:
@@ -118,11 +117,8 @@ def find_windows(ratings: pd.DataFrame, targets: np.ndarray) -> np.ndarray:
 
 
 def measure_leak(ratings: pd.DataFrame, split: Split) -> float:
-    """Share of the test targets whose rating stands in a window that the model learns from.
-
-    Training and validation windows count: the final model learns from both.
-    """
-    learnt = find_windows(ratings, np.concatenate([split.train, split.validation]))
+    """Share of the test targets whose rating stands in a window that the model learns from."""
+    learnt = find_windows(ratings, split.train)
     return float(np.isin(split.test, learnt).mean())
 
 

@@ -72,9 +72,10 @@ def make_split(
             split); for ranking `stratified`, `leave-last` or `global-time`.
         fold: 1 to 5 for `official`, None otherwise.
         seed: draws every random choice; the same seed gives the same rows.
-        **options: `validation_share` of what is not tested, and `test_share` of all ratings, where
-            the protocol has them; for `source` also `cleaned`: only ratings of users with a plain
-            zip code, as document B (section 4b).
+        **options: `test_share` of all ratings and `validation_share` of what is not tested, where
+            the protocol has them. For `source` both are shares of all ratings, so that what trains
+            is as much as in the documents, and with `cleaned` only ratings of users with a plain
+            zip code are taken, as in document B (section 4b).
 
     Raises:
         ReelbookError: unknown protocol, fold or option, or a part that would be empty.
@@ -117,19 +118,20 @@ def _split_source(
     *,
     fold: int | None,
     seed: int,
-    test_share: float = 0.1,
-    validation_share: float = 0.1,
+    test_share: float = 0.07,
+    validation_share: float = 0.03,
     cleaned: bool = False,
 ) -> Split:
-    """Random shares of the ratings, as the documents draw them; validation from the rest."""
+    """Random shares of the ratings; the documents test what is here tested or validates."""
     _refuse_fold("source", fold)
     rng = np.random.default_rng(seed)
     rows = np.arange(len(dataset.ratings))
     if cleaned:
         plain = dataset.users["user_id"][has_plain_zip_code(dataset.users["zip_code"])]
         rows = rows[dataset.ratings["user_id"].isin(plain)]
+    _check_share(test_share + validation_share)
     rest, test = _draw(rows, test_share, rng)
-    train, validation = _draw(rest, validation_share, rng)
+    train, validation = _draw(rest, validation_share * len(rows) / len(rest), rng)
     return Split("source", None, seed, train, validation, test)
 
 

@@ -45,7 +45,8 @@ class Training:
     """What `train` leaves beside the trained model.
 
     Attributes:
-        history: one row an epoch: epoch, train_rmse and, with watched rows, watched_rmse, in stars.
+        history: one row an epoch: epoch, train_rmse and, where there are such rows, watched_rmse
+            and reported_rmse, in stars.
         kept_epoch: the epoch (from 1) whose weights the model now has.
         kept_rmse: RMSE on the watched rows at that epoch; NaN without watched rows.
     """
@@ -63,22 +64,25 @@ class Fit:
         predictions: user_id, movie_id, rating and prediction of the test rows; None of a model that
             predicts no stars.
         history: one row an epoch: epoch, train_rmse, validation_rmse and what a protocol adds.
-        best_epoch: the epoch that the validation rows chose.
-        model: the model that made the predictions.
+        best_epoch: the epoch that the validation rows chose; None of a model without epochs.
+        model: the network that made the predictions; None where there are no weights to keep.
+        num_parameters: numbers that were learned.
         metrics: figures beyond those computed from the predictions.
         extra: what else the record should tell, as plain JSON types.
         score: of a model that ranks: from user ids (users,) to scores (users, movies), the movies
             in ascending order of their ids. The ranking figures of the run are computed from it.
+        prediction_seconds: what a thousand predictions of stars took; None where none were made.
     """
 
     predictions: pd.DataFrame | None
     history: pd.DataFrame
-    best_epoch: int
-    model: keras.Model | None  # None where there are no weights to keep
+    best_epoch: int | None
+    model: keras.Model | None
     num_parameters: int
     metrics: list[Metric] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     score: Callable[[np.ndarray], np.ndarray] | None = None
+    prediction_seconds: float | None = None
 
 
 def set_seed(seed: int) -> None:
@@ -101,6 +105,7 @@ def train(
     epochs: int,
     seed: int,
     watched: Rows | None = None,
+    reported: Rows | None = None,
     patience: int | None = None,
     keep_epoch: int | None = None,
     decay_from: float = 1.0,
@@ -108,11 +113,10 @@ def train(
 ) -> Training:
     """Minimise the mean squared error plus the model's own regularisation losses.
 
-    The model ends with the weights of one epoch: `keep_epoch` if given, else the one with the
-    lowest RMSE on the watched rows, else the last. It trains until the RMSE on the watched rows was
-    not lower than ever before for `patience` epochs in a row (but `patience` epochs beyond
-    `keep_epoch` at least), and for `epochs` at most. Without watched rows it stops at `keep_epoch`,
-    so that a refit goes through the same learning rates as the fit that chose the epoch.
+    The model ends with the weights of one epoch: the one with the lowest RMSE on the watched rows,
+    or the last where there are none. It trains until the RMSE on the watched rows was not lower
+    than ever before for `patience` epochs in a row, and for `epochs` at most. With `keep_epoch` it
+    stops there, at the same learning rates as the fit that chose the epoch went through.
 
     Args:
         model: takes the named inputs and gives (batch, 1) or (batch,) stars.
@@ -123,9 +127,10 @@ def train(
         batch_size: rows in a step; the last step of an epoch takes what is left.
         epochs: the most there can be.
         seed: draws the order of the rows in each epoch.
-        watched: rows measured after each epoch.
+        watched: rows measured after each epoch, which choose the epoch.
+        reported: rows measured after each epoch, which choose nothing.
         patience: None trains all epochs.
-        keep_epoch: which epoch's weights to keep, from 1.
+        keep_epoch: the epoch to stop at, from 1, where another fit has chosen it.
         decay_from: share of `epochs` after which the learning rate falls.
         clip: bounds in stars for predictions of the watched rows, never for training.
 
@@ -141,7 +146,7 @@ def train(
     rng = np.random.default_rng(seed)
     history: list[dict[str, float]] = []
     weights, kept_epoch, lowest_epoch, lowest_rmse = model.get_weights(), 0, 0, math.inf
-    last_epoch = keep_epoch if keep_epoch and watched is None else epochs
+    last_epoch = keep_epoch or epochs
     for epoch in show_progress(range(1, last_epoch + 1), model.name):
         adapt.learning_rate = learning_rate * compute_decay(epoch, epochs, decay_from)
         order = rng.permutation(len(rows.targets)).astype(np.int32)
@@ -152,15 +157,15 @@ def train(
                 f"Lower learning_rate (now {learning_rate:g}) or check the ratings."
             )
         history.append({"epoch": epoch, "train_rmse": math.sqrt(squared_error)})
-        if watched is not None:
-            rmse = _compute_rmse(watched.targets, predict(model, watched.inputs, clip=clip))
-            history[-1]["watched_rmse"] = rmse
-            if rmse < lowest_rmse:
-                lowest_epoch, lowest_rmse = epoch, rmse
-        if epoch == (keep_epoch or lowest_epoch or last_epoch):
+        for name, part in {"watched_rmse": watched, "reported_rmse": reported}.items():
+            if part is not None:
+                rmse = _compute_rmse(part.targets, predict(model, part.inputs, clip=clip))
+                history[-1][name] = rmse
+        if history[-1].get("watched_rmse", math.inf) < lowest_rmse:
+            lowest_epoch, lowest_rmse = epoch, history[-1]["watched_rmse"]
+        if epoch == (lowest_epoch or last_epoch):
             weights, kept_epoch = model.get_weights(), epoch
-        waited = epoch - max(lowest_epoch, keep_epoch or 0)
-        if watched is not None and patience is not None and waited >= patience:
+        if watched is not None and patience is not None and epoch - lowest_epoch >= patience:
             break
     model.set_weights(weights)
     table = pd.DataFrame(history).astype({"epoch": int})

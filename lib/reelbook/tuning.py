@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import tf_keras as keras
 
+from reelbook.evaluation import predict_ratings
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import PARTS, Split
 from reelbook.training import (
@@ -54,7 +55,6 @@ def choose_and_refit(
     split: Split,
     *,
     seed: int,
-    all_epochs: bool = False,
 ) -> Fit:
     """Fit a rating model without ever choosing by a test row.
 
@@ -63,9 +63,10 @@ def choose_and_refit(
     2. A fresh model is trained on training and validation rows, with that setting and for that many
        epochs, and predicts the test rows.
 
-    Under the protocol `source` step 2 goes on until the RMSE on the test rows has brought nothing
-    new for `patience` epochs, so that the best test epoch can be reported as the documents do:
-    metric `rmse_best_test_epoch`. The predictions are those of the epoch that validation chose.
+    Under the protocol `source` and those made of it, where the validation rows come out of what a
+    document held out, the model of step 1 predicts: it has learned from as many rows as the
+    document's. The RMSE on test rows after each epoch is kept beside, so that the best test epoch
+    can be reported as the documents do: metric `rmse_best_test_epoch`.
 
     Args:
         prepare: see `Prepare`.
@@ -73,52 +74,58 @@ def choose_and_refit(
         dataset: the canonical tables.
         split: row positions in `dataset.ratings`.
         seed: decides initial weights, shuffling and dropout.
-        all_epochs: under `source`, step 2 takes no notice of `patience`.
 
     Returns:
         A Fit whose history has train_rmse and validation_rmse of step 1 and, under `source`,
-        refit_train_rmse and test_rmse of step 2. `extra` holds the chosen setting and all that were
-        tried.
+        test_rmse. `extra` holds the chosen setting and all that were tried.
     """
     ratings = dataset.ratings
     fitted, validation, test = (ratings.iloc[getattr(split, part)] for part in PARTS)
-    tried = [
-        (setting, _train(prepare, params | setting, fitted, seed=seed, watched=validation).training)
-        for setting in list_settings(params.get("grid", {}))
-    ]
-    chosen, first = min(tried, key=lambda pair: pair[1].kept_rmse)
-    by_document = split.protocol == "source"
-    second = _train(
-        prepare,
-        params | chosen | ({"patience": None} if all_epochs else {}),
-        pd.concat([fitted, validation]).sort_index(),  # back in the publisher's order
-        seed=seed,
-        watched=test if by_document else None,
-        keep_epoch=first.kept_epoch,
-    )
-    history = first.history.rename(columns={"watched_rmse": "validation_rmse"})
-    train_rmse = history.loc[history["epoch"] == first.kept_epoch, "train_rmse"].item()
-    metrics = [
-        Metric("train", "rmse", float(train_rmse)),
-        Metric("validation", "rmse", first.kept_rmse),
-    ]
-    extra: dict[str, Any] = {"chosen": chosen, "tried": [_summarise(*pair) for pair in tried]}
+    by_document = split.protocol.startswith("source")
+    tried, first, chosen = [], None, {}
+    for setting in list_settings(params.get("grid", {})):
+        trained = _train(
+            prepare,
+            params | setting,
+            fitted,
+            seed=seed,
+            watched=validation,
+            reported=test if by_document else None,
+        )
+        tried.append(_summarise(setting, trained.training))
+        if first is None or trained.training.kept_rmse < first.training.kept_rmse:
+            first, chosen = trained, setting
+    assert first is not None  # no grid is one setting, the model's own
+    best_epoch, lowest = first.training.kept_epoch, first.training.kept_rmse
+    final = first
+    if not by_document:
+        learned = ratings.iloc[find_learned_rows(split)]
+        final = _train(prepare, params | chosen, learned, seed=seed, keep_epoch=best_epoch)
+    names = {"watched_rmse": "validation_rmse", "reported_rmse": "test_rmse"}
+    history = first.training.history.rename(columns=names)
+    train_rmse = history.loc[history["epoch"] == best_epoch, "train_rmse"].item()
+    metrics = [Metric("train", "rmse", float(train_rmse)), Metric("validation", "rmse", lowest)]
+    extra: dict[str, Any] = {"chosen": chosen, "tried": tried}
     if by_document:
-        names = {"train_rmse": "refit_train_rmse", "watched_rmse": "test_rmse"}
-        refit = second.training.history.rename(columns=names)
-        history = history.merge(refit, on="epoch", how="outer")
-        metrics.append(Metric("test", "rmse_best_test_epoch", float(refit["test_rmse"].min())))
-        extra["best_test_epoch"] = int(refit["epoch"][refit["test_rmse"].argmin()])
-    columns = ["user_id", "movie_id", "rating"]
+        metrics.append(Metric("test", "rmse_best_test_epoch", float(history["test_rmse"].min())))
+        extra["best_test_epoch"] = int(history["epoch"][history["test_rmse"].argmin()])
+    predictions, seconds = predict_ratings(final.predict, test)
     return Fit(
-        predictions=test[columns].assign(prediction=second.predict(test)).reset_index(drop=True),
+        predictions=predictions,
         history=history,
-        best_epoch=first.kept_epoch,
-        model=second.model,
-        num_parameters=second.model.count_params(),
+        best_epoch=best_epoch,
+        model=final.model,
+        num_parameters=final.model.count_params(),
         metrics=metrics,
         extra=extra,
+        prediction_seconds=seconds,
     )
+
+
+def find_learned_rows(split: Split) -> np.ndarray:
+    """Rows that the model behind the predictions has learned from: see `choose_and_refit`."""
+    by_document = split.protocol.startswith("source")
+    return split.train if by_document else np.union1d(split.train, split.validation)
 
 
 def measure_last_epoch(fit: Fit) -> list[Metric]:
@@ -134,7 +141,8 @@ def _train(
     ratings: pd.DataFrame,
     *,
     seed: int,
-    watched: pd.DataFrame | None,
+    watched: pd.DataFrame | None = None,
+    reported: pd.DataFrame | None = None,
     keep_epoch: int | None = None,
 ) -> Trained:
     """A fresh model, trained on these ratings."""
@@ -147,6 +155,7 @@ def _train(
         model,
         rows,
         watched=None if watched is None else encode(watched),
+        reported=None if reported is None else encode(reported),
         **pick_options(params),
         keep_epoch=keep_epoch,
         clip=clip,

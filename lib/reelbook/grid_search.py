@@ -1,0 +1,128 @@
+"""How models without epochs are fitted: try settings on validation rows, fit again, predict.
+
+Each combination of the lists in the parameter `grid` is a setting. It is fitted on the training
+rows and measured on the validation rows; the best one is fitted again on both. A split chooses for
+itself, and no test row chooses anything.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from reelbook.errors import ReelbookError
+from reelbook.evaluation import compute_rmse, predict_ratings
+from reelbook.recommending import Score, compute_by_user, rank_catalogue
+from reelbook.schema import Dataset, Metric
+from reelbook.splits import PARTS, Split
+from reelbook.training import Fit, list_settings
+
+BUDGET = 6  # settings that a split may try; the networks here have at most four, and their epochs
+
+
+class Predictor(NamedTuple):
+    """What was learned: stars of ratings (rows,) from their user_id, movie_id and timestamp."""
+
+    predict: Callable[[pd.DataFrame], np.ndarray]
+    num_parameters: int
+
+
+class Scorer(NamedTuple):
+    """What was learned: scores of the catalogue for users, see `recommending.Score`."""
+
+    score: Score
+    num_parameters: int
+
+
+def fit_predictor(
+    learn: Callable[[dict[str, Any], pd.DataFrame], Predictor],
+    params: dict[str, Any],
+    dataset: Dataset,
+    split: Split,
+) -> Fit:
+    """Fit a model that predicts stars; the setting with the lowest validation RMSE is chosen.
+
+    Args:
+        learn: from a setting and training ratings.
+        params: all parameters of the model.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+
+    Returns:
+        A Fit whose history has a row a setting, with its number and validation_rmse. `extra` holds
+        the chosen setting and all that were tried.
+
+    Raises:
+        ReelbookError: a grid larger than the budget.
+    """
+    train, validation, test = (dataset.ratings.iloc[getattr(split, part)] for part in PARTS)
+    stars = validation["rating"].to_numpy()
+    settings = list_grid(params)
+    errors = [
+        compute_rmse(stars, learn(params | setting, train).predict(validation))
+        for setting in settings
+    ]
+    best = int(np.argmin(errors))
+    model = learn(params | settings[best], pd.concat([train, validation]).sort_index())
+    predictions, seconds = predict_ratings(model.predict, test)
+    return Fit(
+        predictions=predictions,
+        best_epoch=None,
+        model=None,
+        num_parameters=model.num_parameters,
+        metrics=[Metric("validation", "rmse", errors[best])],
+        prediction_seconds=seconds,
+        **_describe_search(settings, errors, best, "validation_rmse"),
+    )
+
+
+def fit_scorer(
+    learn: Callable[[dict[str, Any], pd.DataFrame], Scorer],
+    params: dict[str, Any],
+    dataset: Dataset,
+    split: Split,
+) -> Fit:
+    """Fit a model that ranks; the setting with the highest nDCG@10 on validation rows is chosen.
+
+    Arguments, result and errors are those of `fit_predictor`, with validation_ndcg in its place.
+    """
+    train = dataset.ratings.iloc[split.train]
+    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    settings = list_grid(params)
+    gains = [_measure_ndcg(learn(params | setting, train), dataset, split) for setting in settings]
+    best = int(np.argmax(gains))
+    model = learn(params | settings[best], known)
+    return Fit(
+        predictions=None,
+        best_epoch=None,
+        model=None,
+        num_parameters=model.num_parameters,
+        metrics=[Metric("validation", "ndcg@10", gains[best])],
+        score=model.score,
+        **_describe_search(settings, gains, best, "validation_ndcg"),
+    )
+
+
+def list_grid(params: dict[str, Any]) -> list[dict[str, Any]]:
+    """The settings of a model's grid; ReelbookError if there are more than the budget."""
+    settings = list_settings(params["grid"])
+    if len(settings) > BUDGET:
+        raise ReelbookError(
+            f"The grid has {len(settings)} settings, and a model may try {BUDGET} on each split."
+        )
+    return settings
+
+
+def _measure_ndcg(model: Scorer, dataset: Dataset, split: Split) -> float:
+    ranked = rank_catalogue(model.score, dataset, split, part="validation", list_length=0)
+    return float(compute_by_user(ranked.ranks, "ndcg@10").mean())
+
+
+def _describe_search(
+    settings: list[dict[str, Any]], values: list[float], best: int, name: str
+) -> dict[str, Any]:
+    """What a Fit tells of the search: history, a row a setting, and extra."""
+    tried = [{**setting, name: value} for setting, value in zip(settings, values, strict=True)]
+    history = pd.DataFrame({"setting": range(1, len(values) + 1), name: values})
+    return {"history": history, "extra": {"chosen": settings[best], "tried": tried}}
