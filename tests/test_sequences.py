@@ -76,6 +76,7 @@ def test_shares_are_of_the_windows(ratings):
     assert found.protocol == "source"
     assert sum(found.sizes.values()) == num_windows
     assert found.sizes["test"] == round(0.2 * num_windows)
+    assert found.sizes["validation"] == round(0.1 * num_windows)
     assert split(ratings).fingerprint == found.fingerprint != split(ratings, seed=1).fingerprint
 
 
@@ -104,6 +105,7 @@ def test_the_leak_by_hand():
         ({"seal": "tight"}, "Unknown seal 'tight'"),
         ({"test_share": 1.5}, "between 0 and 1, not 1.5"),
         ({"validation_share": 0}, "between 0 and 1, not 0"),
+        ({"validation_share": 0.9}, "between 0 and 1, not 1.1"),
     ],
 )
 def test_wrong_options_are_named(ratings, options, message):

@@ -52,9 +52,9 @@ def test_other_data_sets_get_random_folds():
 
 def test_the_shares_are_as_stated():
     split = make_split(make_dataset(1000), "source")
-    assert split.sizes == {"train": 810, "validation": 90, "test": 100}
-    split = make_split(make_dataset(1000), "source", test_share=0.25, validation_share=0.2)
-    assert split.sizes == {"train": 600, "validation": 150, "test": 250}
+    assert split.sizes == {"train": 900, "validation": 30, "test": 70}
+    split = make_split(make_dataset(1000), "source", test_share=0.25, validation_share=0.1)
+    assert split.sizes == {"train": 650, "validation": 100, "test": 250}
     split = make_split(make_dataset(1000), "official", fold=1)
     assert split.sizes == {"train": 720, "validation": 80, "test": 200}
 

@@ -92,17 +92,22 @@ def test_it_stops_after_patience_and_keeps_the_best_epoch():
     assert compute_rmse(model, watched) == pytest.approx(training.kept_rmse, rel=1e-6)
 
 
-def test_a_refit_keeps_the_asked_epoch_and_looks_beyond_it():
-    rows, watched = make_rows(), make_rows(seed=1)
-    options = {**SETTINGS, "epochs": 200}
-    short, long = build_linear(), build_linear()
-    training = train(short, rows, keep_epoch=2, **options)
+def test_a_refit_stops_at_the_asked_epoch():
+    training = train(build_linear(), make_rows(), keep_epoch=2, **{**SETTINGS, "epochs": 200})
     assert (len(training.history), training.kept_epoch) == (2, 2)
-    training = train(long, rows, watched=watched, patience=3, keep_epoch=2, **options)
-    assert training.kept_epoch == 2
-    assert len(training.history) >= 5
-    for found, expected in zip(long.get_weights(), short.get_weights(), strict=True):
+
+
+def test_reported_rows_are_measured_and_choose_nothing():
+    rows, watched, reported = make_rows(), make_rows(seed=1), make_rows(seed=2)
+    options = {**SETTINGS, "epochs": 200, "watched": watched, "patience": 3}
+    alone, beside = build_linear(), build_linear()
+    first, second = train(alone, rows, **options), train(beside, rows, reported=reported, **options)
+    assert first.kept_epoch == second.kept_epoch
+    assert np.array_equal(first.history["watched_rmse"], second.history["watched_rmse"])
+    for found, expected in zip(beside.get_weights(), alone.get_weights(), strict=True):
         assert np.array_equal(found, expected)
+    kept = second.history.query("epoch == @second.kept_epoch")["reported_rmse"].item()
+    assert kept == pytest.approx(compute_rmse(beside, reported), rel=1e-6)
 
 
 def test_the_learning_rate_falls_at_the_end():
