@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from reelbook import models, runs
 from reelbook.errors import ReelbookError
@@ -33,16 +34,25 @@ def family(monkeypatch, tmp_path):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     monkeypatch.setenv("REELBOOK_JOBS", "1")  # other processes do not know this family
     monkeypatch.setattr(runs, "_used_run_ids", set())
-    family = SimpleNamespace(__name__="reelbook.models.mf", num_fits=0, fails=False)
+    family = SimpleNamespace(__name__="reelbook.models.mf", num_fits=0, fails=False, scores=False)
     family.MODELS = {"mf.fake": {"learning_rate": 0.1, "layers": [1], "flag": False}}
 
     def fit(model, params, dataset, split, seed):
         family.num_fits += 1
         if family.fails:
             raise KeyboardInterrupt
+        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+        family.blas_threads = {pool["num_threads"] for pool in pools}
         predictions = dataset.ratings.iloc[split.test].drop(columns="timestamp")
         history = pd.DataFrame({"epoch": [1], "train_rmse": [1.5]})
-        return Fit(predictions.assign(prediction=np.float32(3)), history, 1, FakeModel(), 7)
+        return Fit(
+            predictions.assign(prediction=np.float32(3)),
+            history,
+            1,
+            FakeModel(),
+            7,
+            score=(lambda users: np.zeros((len(users), 10))) if family.scores else None,
+        )
 
     family.fit = fit
     monkeypatch.setattr(models, "get_family", lambda model: family)
@@ -62,13 +72,27 @@ def test_a_run_is_trained_once_and_then_found(family, dataset):
     pd.testing.assert_frame_equal(first.predictions, second.predictions)
 
 
+def test_digits_do_not_depend_on_the_threads_that_happen_to_be_set(family, dataset):
+    """Sums of a matrix product change their order with the number of threads."""
+    with threadpool_limits(2):
+        load(dataset)
+    assert family.blas_threads == {1}
+
+
+def test_what_a_prediction_takes_is_recorded(family, dataset):
+    assert load(dataset).record.prediction_seconds is None
+    family.scores = True
+    family.MODELS = {"mf.fake": {"learning_rate": 0.1, "layers": [1], "flag": True}}
+    assert load(dataset).record.prediction_seconds > 0
+
+
 def test_the_record_tells_all_that_led_to_the_figures(family, dataset):
     run = load(dataset, {"learning_rate": 1})
     record = json.loads((run.path / "run.json").read_text())
     assert record["model"] == "mf.fake"
     assert record["params"] == {"learning_rate": 1, "layers": [1], "flag": False}
     assert record["dataset"]["sha256"] == "abc"
-    assert record["split"]["sizes"] == {"train": 81, "validation": 9, "test": 10}
+    assert record["split"]["sizes"] == {"train": 90, "validation": 3, "test": 7}
     assert record["versions"]["tensorflow"]
     assert record["seconds"] >= 0
     assert record["peak_memory_mb"] > 1

@@ -209,6 +209,7 @@ def _get_jobs() -> int:
 
 def _train(run_id: str, request: Request, dataset: Dataset) -> str:
     """Train when it is our turn, and write the run's folder; gives its id back."""
+    models.get_family(request.model)  # first: only threads of packages that are loaded are limited
     # Products of matrices add floats in another order with more threads.
     with take_turn(get_build_dir() / "turns", _get_jobs()), threadpool_limits(1):
         return _train_now(run_id, request, dataset)
