@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+import pytrec_eval
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
@@ -184,3 +185,30 @@ def test_popularity_is_one_for_the_most_rated_and_half_for_all():
 def test_what_cannot_be_measured_is_explained(call, message):
     with pytest.raises(ReelbookError, match=message):
         call()
+
+
+@pytest.mark.parametrize("k", [1, 5, 10])
+@pytest.mark.parametrize("seed", range(5))
+def test_all_metrics_equal_those_of_trec_eval_on_random_lists(seed, k):
+    rng = np.random.default_rng(seed)
+    users, movies = 40, 60
+    scores = rng.permuted(np.tile(np.arange(movies, dtype="float64"), (users, 1)), axis=1)
+    held_out = rng.random((users, movies)) < 0.15
+    held_out[:, 0] = True  # everybody has one
+    excluded = (rng.random((users, movies)) < 0.3) & ~held_out
+    ranks = ranking.rank_held_out(scores, excluded, held_out)
+    ours = ranking.compute_metrics(ranks, k=k, key="row")
+
+    relevant = {str(u): {str(m): 1 for m in np.flatnonzero(held_out[u])} for u in range(users)}
+    lists = {
+        str(u): {str(m): scores[u, m] for m in np.flatnonzero(~excluded[u])} for u in range(users)
+    }
+    names = {
+        "ndcg": f"ndcg_cut_{k}", "recall": f"recall_{k}", "precision": f"P_{k}",
+        "map": f"map_cut_{k}", "hit_rate": f"success_{k}",
+    }  # fmt: skip
+    asked = {name.rpartition("_")[0] + f".{k}" for name in names.values()}
+    theirs = pytrec_eval.RelevanceEvaluator(relevant, asked).evaluate(lists)
+    for name, their_name in names.items():
+        expected = [theirs[str(u)][their_name] for u in range(users)]
+        assert ours[name].to_numpy() == pytest.approx(expected, abs=1e-6), name
