@@ -63,17 +63,17 @@ def fit_predictor(
         compute_rmse(stars, learn(params | setting, train).predict(validation))
         for setting in settings
     ]
-    best = int(np.argmin(errors))
-    model = learn(params | settings[best], pd.concat([train, validation]).sort_index())
+    chosen = settings[int(np.argmin(errors))] if settings else {}
+    model = learn(params | chosen, pd.concat([train, validation]).sort_index())
     predictions, seconds = predict_ratings(model.predict, test)
     return Fit(
         predictions=predictions,
         best_epoch=None,
         model=None,
         num_parameters=model.num_parameters,
-        metrics=[Metric("validation", "rmse", errors[best])],
+        metrics=[Metric("validation", "rmse", min(errors))] if errors else [],
         prediction_seconds=seconds,
-        **_describe_search(settings, errors, best, "validation_rmse"),
+        **_describe_search(settings, errors, chosen, "validation_rmse"),
     )
 
 
@@ -91,22 +91,26 @@ def fit_scorer(
     known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
     settings = list_grid(params)
     gains = [_measure_ndcg(learn(params | setting, train), dataset, split) for setting in settings]
-    best = int(np.argmax(gains))
-    model = learn(params | settings[best], known)
+    chosen = settings[int(np.argmax(gains))] if settings else {}
+    model = learn(params | chosen, known)
     return Fit(
         predictions=None,
         best_epoch=None,
         model=None,
         num_parameters=model.num_parameters,
-        metrics=[Metric("validation", "ndcg@10", gains[best])],
+        metrics=[Metric("validation", "ndcg@10", max(gains))] if gains else [],
         score=model.score,
-        **_describe_search(settings, gains, best, "validation_ndcg"),
+        **_describe_search(settings, gains, chosen, "validation_ndcg"),
     )
 
 
 def list_grid(params: dict[str, Any]) -> list[dict[str, Any]]:
-    """The settings of a model's grid; ReelbookError if there are more than the budget."""
-    settings = list_settings(params["grid"])
+    """The settings of a model's grid, none of an empty one.
+
+    Raises:
+        ReelbookError: there are more than the budget.
+    """
+    settings = list_settings(params["grid"]) if params["grid"] else []
     if len(settings) > BUDGET:
         raise ReelbookError(
             f"The grid has {len(settings)} settings, and a model may try {BUDGET} on each split."
@@ -120,9 +124,9 @@ def _measure_ndcg(model: Scorer, dataset: Dataset, split: Split) -> float:
 
 
 def _describe_search(
-    settings: list[dict[str, Any]], values: list[float], best: int, name: str
+    settings: list[dict[str, Any]], values: list[float], chosen: dict[str, Any], name: str
 ) -> dict[str, Any]:
     """What a Fit tells of the search: history, a row a setting, and extra."""
     tried = [{**setting, name: value} for setting, value in zip(settings, values, strict=True)]
     history = pd.DataFrame({"setting": range(1, len(values) + 1), name: values})
-    return {"history": history, "extra": {"chosen": settings[best], "tried": tried}}
+    return {"history": history, "extra": {"chosen": chosen, "tried": tried}}

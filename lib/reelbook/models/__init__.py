@@ -11,7 +11,7 @@ from typing import Any
 
 from reelbook.errors import ReelbookError
 
-FAMILIES = ["mf", "bst", "dcn", "two_tower"]
+FAMILIES = ["mf", "bst", "dcn", "two_tower", "baseline", "bayes", "topn"]
 
 
 def get_family(model: str) -> ModuleType:

@@ -1,0 +1,233 @@
+"""Simple models that predict ratings: means, damped biases, neighbours, factors by plain SGD.
+
+With mu the mean of the training ratings, r_ui a rating and R_u what user u rated:
+
+    mean        mu
+    user_mean   the mean of r_uj over R_u
+    biases      b_ui = mu + b_u + b_i, by alternating least squares with penalties reg_u on b_u and
+                reg_i on b_i (Koren 2010, section 2.1)
+    knn         b_ui + sum_j s_ij (r_uj - b_uj) / sum_j s_ij over the k movies j in R_u most like i,
+                s_ij the correlation of their residuals over the n_ij users of both, times
+                (n_ij - 1) / (n_ij - 1 + shrinkage) (Koren 2010, equations 2 and 3)
+    svd         b_ui + q_i . p_u, all by SGD with one penalty (Koren, Bell and Volinsky 2009)
+    svdpp       b_ui + q_i . (p_u + |R_u|^-1/2 sum_{j in R_u} y_j) (Koren 2008, equation 15)
+
+biases, knn, svd and svdpp are learned by the package Surprise; from what they learned whole arrays
+of rows are predicted here at once. What training never saw has no bias and no factors. Predictions
+are clipped to the range of the training ratings.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import surprise
+from scipy import sparse
+
+from reelbook.grid_search import Predictor, fit_predictor
+from reelbook.models import resolve_params
+from reelbook.schema import Dataset
+from reelbook.splits import Split
+from reelbook.training import Fit
+
+BIASES: dict[str, Any] = {
+    "reg_u": 10.0,
+    "reg_i": 5.0,
+}  # each as if this many more ratings had no residual
+SVD: dict[str, Any] = {"factors": 100, "epochs": 40, "learning_rate": 0.01, "l2": 0.1}
+SVDPP: dict[str, Any] = {"factors": 10, "epochs": 20, "learning_rate": 0.015, "l2": 0.09}
+MODELS: dict[str, dict[str, Any]] = {
+    "baseline.mean": {"grid": {}},
+    "baseline.user_mean": {"grid": {}},
+    "baseline.biases": BIASES | {"grid": {"reg_u": [3.0, 9.0], "reg_i": [1.0, 3.0, 9.0]}},
+    "baseline.knn": BIASES
+    | {
+        "neighbours": 40,
+        "shrinkage": 400.0,
+        "grid": {"neighbours": [30, 60], "shrinkage": [200.0, 400.0, 800.0]},
+    },
+    "baseline.svd": SVD | {"grid": {"l2": [0.08, 0.1, 0.12, 0.14]}},
+    "baseline.svdpp": SVDPP | {"grid": {"l2": [0.06, 0.09, 0.12]}},
+}
+
+
+def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
+    """Fit a model of this family; `reelbook.grid_search.fit_predictor` says how.
+
+    Args:
+        model_name: a key of MODELS.
+        params: what differs from the model's defaults.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        seed: decides the first factors.
+
+    Raises:
+        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
+    """
+
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Predictor:
+        known = read_ratings(ratings)
+        predict, num_parameters = LEARNERS[model_name](known, params, seed)
+
+        def predict_clipped(rows: pd.DataFrame) -> np.ndarray:
+            users = _find(rows["user_id"], known.users)
+            movies = _find(rows["movie_id"], known.movies)
+            return predict(users, movies).clip(*known.trainset.rating_scale)
+
+        return Predictor(predict_clipped, num_parameters)
+
+    return fit_predictor(learn, resolve_params(model_name, params), dataset, split)
+
+
+class Known(NamedTuple):
+    """Training ratings as Surprise holds them.
+
+    Attributes:
+        trainset: numbers users and movies from 0.
+        users: ids of the users by that number, and `movies` those of the movies.
+        stars: the ratings, sparse float64 (users, movies).
+    """
+
+    trainset: surprise.Trainset
+    users: np.ndarray
+    movies: np.ndarray
+    stars: sparse.csr_matrix
+
+
+# From numbers of users and movies, -1 where unknown, to stars, all of shape (rows,); and the number
+# of numbers learned.
+Learned = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], int]
+
+
+def read_ratings(ratings: pd.DataFrame) -> Known:
+    """Ratings with user_id, movie_id and rating as Surprise reads them."""
+    scale = float(ratings["rating"].min()), float(ratings["rating"].max())
+    columns = ratings[["user_id", "movie_id", "rating"]]
+    read = surprise.Dataset.load_from_df(columns, surprise.Reader(rating_scale=scale))
+    trainset = read.build_full_trainset()
+    users, movies, stars = map(np.array, zip(*trainset.all_ratings(), strict=True))
+    return Known(
+        trainset,
+        np.array([trainset.to_raw_uid(u) for u in trainset.all_users()]),
+        np.array([trainset.to_raw_iid(i) for i in trainset.all_items()]),
+        sparse.csr_matrix((stars, (users, movies)), shape=(trainset.n_users, trainset.n_items)),
+    )
+
+
+def learn_mean(known: Known, params: dict[str, Any], seed: int) -> Learned:
+    """The mean of all ratings."""
+    return lambda users, movies: np.full(len(users), known.trainset.global_mean), 1
+
+
+def learn_user_mean(known: Known, params: dict[str, Any], seed: int) -> Learned:
+    """Each user's mean; the mean of all for a new user."""
+    sums = np.asarray(known.stars.sum(axis=1)).ravel()
+    means = np.append(sums / np.diff(known.stars.indptr), known.trainset.global_mean)
+    return lambda users, movies: means[users], len(means) - 1
+
+
+def learn_biases(known: Known, params: dict[str, Any], seed: int) -> Learned:
+    """Damped biases of users and movies."""
+    algo = surprise.BaselineOnly(bsl_options=_pick_bias_options(params), verbose=False)
+    algo.fit(known.trainset)
+    return _predict_by_biases(known, algo.bu, algo.bi), len(algo.bu) + len(algo.bi)
+
+
+def learn_neighbours(known: Known, params: dict[str, Any], seed: int) -> Learned:
+    """Biases, and the residuals of the user's ratings of the most similar movies."""
+    algo = surprise.KNNBaseline(
+        k=params["neighbours"],
+        sim_options={
+            "name": "pearson_baseline",
+            "user_based": False,
+            "shrinkage": params["shrinkage"],
+        },
+        bsl_options=_pick_bias_options(params),
+        verbose=False,
+    )
+    algo.fit(known.trainset)
+    mean, predict_base = known.trainset.global_mean, _predict_by_biases(known, algo.bu, algo.bi)
+
+    def predict(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
+        stars = predict_base(users, movies)
+        for user in np.unique(users[(users >= 0) & (movies >= 0)]):
+            rows = np.flatnonzero((users == user) & (movies >= 0))
+            rated, given = np.array(known.trainset.ur[user]).T  # (ratings,)
+            rated = rated.astype(int)
+            residuals = given - mean - algo.bu[user] - algo.bi[rated]
+            likeness = algo.sim[movies[rows][:, None], rated]  # (rows, ratings)
+            # Stable, so that of equals the first is taken, as Surprise does.
+            nearest = np.argsort(-likeness, axis=1, kind="stable")[:, : params["neighbours"]]
+            weights = np.take_along_axis(likeness, nearest, axis=1).clip(min=0)  # (rows, k)
+            sums, totals = (weights * residuals[nearest]).sum(axis=1), weights.sum(axis=1)
+            stars[rows] += np.divide(sums, totals, out=np.zeros_like(sums), where=totals > 0)
+        return stars
+
+    return predict, algo.sim.size + len(algo.bu) + len(algo.bi)
+
+
+def learn_svd(known: Known, params: dict[str, Any], seed: int) -> Learned:
+    """Biases and factors."""
+    algo = surprise.SVD(random_state=seed, **_pick_sgd_options(params))
+    algo.fit(known.trainset)
+    return _predict_by_factors(known, algo, algo.pu)
+
+
+def learn_svdpp(known: Known, params: dict[str, Any], seed: int) -> Learned:
+    """Biases and factors, those of a user with what the user rated."""
+    algo = surprise.SVDpp(random_state=seed, cache_ratings=True, **_pick_sgd_options(params))
+    algo.fit(known.trainset)
+    rated = known.stars.astype(bool).astype("float64")
+    implicit = (rated @ algo.yj) / np.sqrt(np.diff(rated.indptr))[:, None]  # (users, dim)
+    predict, num_parameters = _predict_by_factors(known, algo, algo.pu + implicit)
+    return predict, num_parameters + algo.yj.size
+
+
+def _pick_bias_options(params: dict[str, Any]) -> dict[str, Any]:
+    return {"method": "als", "reg_u": params["reg_u"], "reg_i": params["reg_i"]}
+
+
+def _pick_sgd_options(params: dict[str, Any]) -> dict[str, Any]:
+    """Surprise's names for the parameters of SGD."""
+    return {
+        "n_factors": params["factors"],
+        "n_epochs": params["epochs"],
+        "lr_all": params["learning_rate"],
+        "reg_all": params["l2"],
+    }
+
+
+def _predict_by_biases(
+    known: Known, user_biases: np.ndarray, movie_biases: np.ndarray
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The sum mu + b_u + b_i; the last entry, that of the unknown, is 0."""
+    of_user, of_movie = np.append(user_biases, 0.0), np.append(movie_biases, 0.0)
+    return lambda users, movies: known.trainset.global_mean + of_user[users] + of_movie[movies]
+
+
+def _predict_by_factors(known: Known, algo: Any, user_factors: np.ndarray) -> Learned:
+    """The sum mu + b_u + b_i + q_i . p_u, with p_u as given, (users, dim)."""
+    predict_base = _predict_by_biases(known, algo.bu, algo.bi)
+    of_user, of_movie = (np.vstack([f, np.zeros(f.shape[1])]) for f in (user_factors, algo.qi))
+
+    def predict(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
+        return predict_base(users, movies) + (of_user[users] * of_movie[movies]).sum(axis=1)
+
+    learned = (algo.bu, algo.bi, algo.pu, algo.qi)
+    return predict, sum(array.size for array in learned)
+
+
+def _find(ids: pd.Series, known: np.ndarray) -> np.ndarray:
+    """The number of each id among the known ones, -1 for one that is not there, int (rows,)."""
+    return pd.Index(known).get_indexer(ids)
+
+
+LEARNERS: dict[str, Callable[[Known, dict[str, Any], int], Learned]] = {
+    "baseline.mean": learn_mean,
+    "baseline.user_mean": learn_user_mean,
+    "baseline.biases": learn_biases,
+    "baseline.knn": learn_neighbours,
+    "baseline.svd": learn_svd,
+    "baseline.svdpp": learn_svdpp,
+}

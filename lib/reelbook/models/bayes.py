@@ -1,0 +1,187 @@
+"""Bayesian factorisation machines, averaged over draws of all their weights.
+
+With x the features of a rating, a sparse row, and w and v drawn anew in each of S Gibbs draws
+
+    r = 1/S sum_s ( w0_s + sum_a x_a w_as + sum_{a<b} x_a x_b v_as . v_bs )
+
+where each group of features has normal priors of its own, with means and precisions that are drawn
+too, so there is no penalty to tune (Rendle 2012; Salakhutdinov and Mnih 2008).
+
+    mf       x: one-hot user and movie. This is Bayesian matrix factorisation.
+    timesvd  also the day of the rating; of the user what he or she rated, each 1 / sqrt(number),
+             age by five years, occupation, gender, first character of the zip code; of the movie
+             who rated it, each 1 / sqrt(number), and the genres. This is "timeSVD++ flipped" of
+             Rendle, Zhang and Koren 2019 (section 3.2), with side features as in myFM's example.
+
+The draws are those of the package myFM. Who rated what is counted on training ratings only. What
+training never saw has no feature, and is predicted by the rest. Predictions are clipped to the
+range of the training ratings.
+"""
+
+import contextlib
+import io
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+# It asks for its own version in a way that setuptools has given up.
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+    import myfm
+
+from reelbook.encoding import make_genre_table
+from reelbook.grid_search import Predictor, fit_predictor
+from reelbook.models import resolve_params
+from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
+from reelbook.schema import Dataset
+from reelbook.splits import Split
+from reelbook.training import Fit
+
+MODELS: dict[str, dict[str, Any]] = {
+    "bayes.mf": {"rank": 10, "draws": 300, "grid": {}},
+    "bayes.timesvd": {"rank": 10, "draws": 512, "grid": {}},
+}
+BURN_IN = 5  # draws that are not averaged, as myFM does by default
+DAY = 24 * 60 * 60
+
+
+def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
+    """Fit a model of this family; `reelbook.grid_search.fit_predictor` says how.
+
+    Args:
+        model_name: a key of MODELS.
+        params: what differs from the model's defaults.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        seed: decides the draws.
+
+    Raises:
+        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
+    """
+    describe = describe_ids if model_name == "bayes.mf" else describe_all
+
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Predictor:
+        sampler = myfm.MyFMGibbsRegressor(rank=params["rank"], random_seed=seed)
+        stars = ratings["rating"].to_numpy("float64")
+        blocks = describe(dataset, ratings)
+        groups = [size for block in blocks for size in block.groups]
+        x, relations = make_inputs(blocks, ratings)
+        with contextlib.redirect_stderr(io.StringIO()):  # myFM always draws a bar
+            sampler.fit(
+                x,
+                stars,
+                X_rel=relations,
+                n_iter=params["draws"],
+                n_kept_samples=max(params["draws"] - BURN_IN, 1),
+                group_shapes=groups,
+            )
+
+        def predict(rows: pd.DataFrame) -> np.ndarray:
+            return sampler.predict(*make_inputs(blocks, rows)).clip(stars.min(), stars.max())
+
+        return Predictor(predict, 1 + sum(groups) * (1 + params["rank"]))
+
+    return fit_predictor(learn, resolve_params(model_name, params), dataset, split)
+
+
+class Block(NamedTuple):
+    """Features of what ratings share: of days, users or movies.
+
+    Attributes:
+        column: of the ratings, whose values say which row of the features holds.
+        values: those values, ascending, (entities,).
+        features: sparse (entities, features).
+        groups: how many of the features, one after another, share their priors.
+        related: whether to hand it to myFM as a relation: each entity's features once, and not
+            again in every rating, which is what makes many of them affordable.
+    """
+
+    column: str
+    values: np.ndarray
+    features: sparse.csr_matrix
+    groups: list[int]
+    related: bool
+
+
+def describe_ids(dataset: Dataset, ratings: pd.DataFrame) -> list[Block]:
+    """One-hot users and movies."""
+    ids = {"user_id": list_users(dataset), "movie_id": list_movies(dataset)}
+    return [
+        _make_block(column, values, [_one_hot(values, values)], ratings, related=False)
+        for column, values in ids.items()
+    ]
+
+
+def describe_all(dataset: Dataset, ratings: pd.DataFrame) -> list[Block]:
+    """Days, users and movies with all that is said of them above."""
+    users, movies = list_users(dataset), list_movies(dataset)
+    days = np.unique(dataset.ratings["timestamp"] // DAY)
+    rated = make_matrix(dataset, ratings)
+    people = dataset.users.sort_values("user_id")
+    told = [
+        people["age"] // 5, people["occupation"], people["gender"], people["zip_code"].str[:1],
+    ]  # fmt: skip
+    told_of_user = [_one_hot(values.to_numpy(), np.unique(values)) for values in told]
+    of_user = [_one_hot(users, users), _damp(rated), *told_of_user]
+    genres = sparse.csr_matrix(make_genre_table(dataset)[1:], dtype="float64")
+    of_movie = [_one_hot(movies, movies), _damp(rated.T), genres]
+    return [
+        _make_block("day", days, [_one_hot(days, days)], ratings, related=False),
+        _make_block("user_id", users, of_user, ratings),
+        _make_block("movie_id", movies, of_movie, ratings),
+    ]
+
+
+def make_inputs(
+    blocks: list[Block], ratings: pd.DataFrame
+) -> tuple[sparse.csr_matrix, list[myfm.RelationBlock]]:
+    """Ratings as myFM takes them: sparse (rows, features), and the related blocks."""
+    own, relations = [], []
+    for block in blocks:
+        rows = np.searchsorted(block.values, _get_column(ratings, block.column))
+        if block.related:
+            entities, places = np.unique(rows, return_inverse=True)
+            relations.append(myfm.RelationBlock(places, block.features[entities]))
+        else:
+            own.append(block.features[rows])
+    return sparse.hstack(own, format="csr"), relations
+
+
+def _make_block(
+    column: str,
+    values: np.ndarray,
+    parts: list[sparse.csr_matrix],
+    ratings: pd.DataFrame,
+    *,
+    related: bool = True,
+) -> Block:
+    """The parts side by side, each a group, without what no training rating has."""
+    used = np.unique(np.searchsorted(values, _get_column(ratings, column)))
+    kept = [part[:, part[used].getnnz(axis=0) > 0] for part in parts]
+    kept = [part for part in kept if part.shape[1]]
+    features = sparse.hstack(kept, format="csr")
+    return Block(column, values, features, [part.shape[1] for part in kept], related)
+
+
+def _get_column(ratings: pd.DataFrame, column: str) -> np.ndarray:
+    values = ratings["timestamp"] // DAY if column == "day" else ratings[column]
+    return values.to_numpy()
+
+
+def _one_hot(values: np.ndarray, vocabulary: np.ndarray) -> sparse.csr_matrix:
+    """A row a value with a one at its place in the sorted vocabulary, (values, vocabulary)."""
+    places = np.searchsorted(vocabulary, values)
+    rows = np.arange(len(values))
+    return sparse.csr_matrix(
+        (np.ones(len(values)), (rows, places)), shape=(len(values), len(vocabulary))
+    )
+
+
+def _damp(rated: sparse.spmatrix) -> sparse.csr_matrix:
+    """Rows of ones, each one divided by the square root of their number."""
+    rated = rated.tocsr().astype("float64")
+    sizes = np.diff(rated.indptr)
+    return sparse.csr_matrix(sparse.diags(1 / np.sqrt(np.maximum(sizes, 1))) @ rated)

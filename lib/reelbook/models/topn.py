@@ -1,0 +1,198 @@
+"""Simple models that rank: popularity, neighbours, linear item weights, implicit factors.
+
+With X (users, movies) 1 where a training rating is and 0 elsewhere, n_i the ratings of movie i and
+G = X'X, the score of movie i for user u is
+
+    popularity   n_i
+    item_knn     sum_{j rated by u} w_ji, w_ji = G_ji / (sqrt(n_j n_i) + shrinkage) for the k movies
+                 j most like i, else 0 (Deshpande and Karypis 2004, cosine)
+    ease         (x_u B)_i, B = I - P diag(1 / diag(P)), P = (G + l2 I)^-1 (Steck 2019, equation 8)
+    edlae        the same with P = (G + l2 I + p / (1 - p) diag(G))^-1: what EASE becomes where each
+                 input is dropped with chance p in training (Steck 2020, equation 12)
+    ials         p_u . q_i, least squares over all pairs, a rated one with weight alpha and target
+                 1, any other with weight 1 and target 0 (Hu, Koren and Volinsky 2008)
+    bpr          p_u . q_i + b_i + log n_i, trained so that a rated movie scores above another one
+                 (Rendle et al. 2009). implicit draws the other by popularity, so what it learns is
+                 by how much more than n_i the user likes i; log n_i puts that back.
+
+A user without training ratings gets popularity. ials and bpr come from the package implicit.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+# In a notebook it asks for widgets, for bars that nobody draws here.
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "IProgress not found")
+    from implicit.als import AlternatingLeastSquares
+    from implicit.bpr import BayesianPersonalizedRanking
+
+from reelbook.grid_search import Scorer, fit_scorer
+from reelbook.models import resolve_params
+from reelbook.models.rating_matrix import list_users, make_matrix
+from reelbook.schema import Dataset
+from reelbook.splits import Split
+from reelbook.training import Fit
+
+BPR: dict[str, Any] = {
+    "factors": 64,
+    "learning_rate": 0.05,
+    "regularization": 0.05,
+    "iterations": 100,
+    "corrected": True,  # whether log n_i is added
+    "grid": {"factors": [64, 128, 256], "regularization": [0.03, 0.05]},
+}
+MODELS: dict[str, dict[str, Any]] = {
+    "topn.popularity": {"grid": {}},
+    "topn.item_knn": {
+        "neighbours": 100,
+        "shrinkage": 0.0,
+        "grid": {"neighbours": [100, 200, 400], "shrinkage": [0.0, 20.0]},
+    },
+    "topn.ease": {"l2": 300.0, "grid": {"l2": [50.0, 100.0, 200.0, 400.0, 800.0, 1600.0]}},
+    "topn.edlae": {
+        "l2": 100.0,
+        "dropout": 0.5,
+        "grid": {"l2": [100.0, 200.0, 400.0], "dropout": [0.5, 0.75]},
+    },
+    "topn.ials": {
+        "factors": 64,
+        "regularization": 30.0,
+        "alpha": 3.0,
+        "iterations": 15,
+        "grid": {"regularization": [25.0, 35.0, 50.0], "alpha": [3.0, 5.0]},
+    },
+    "topn.bpr": BPR,
+    "topn.bpr_plain": BPR | {"corrected": False},
+}
+
+# From rows of X to scores (rows, movies), and the number of numbers learned.
+Learned = tuple[Callable[[np.ndarray], np.ndarray], int]
+
+
+def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
+    """Fit a model of this family; `reelbook.grid_search.fit_scorer` says how.
+
+    Args:
+        model_name: a key of MODELS.
+        params: what differs from the model's defaults.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        seed: decides the first factors and the negatives drawn.
+
+    Raises:
+        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
+    """
+    users = list_users(dataset)
+
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Scorer:
+        x = make_matrix(dataset, ratings)
+        score_rows, num_parameters = LEARNERS[model_name](x, params, seed)
+        counts = count_ratings(x)
+        is_new = np.diff(x.indptr) == 0  # (users,)
+
+        def score(user_ids: np.ndarray) -> np.ndarray:
+            rows = np.searchsorted(users, user_ids)
+            scores = score_rows(rows)  # (rows, movies)
+            scores[is_new[rows]] = counts
+            return scores
+
+        return Scorer(score, num_parameters)
+
+    return fit_scorer(learn, resolve_params(model_name, params), dataset, split)
+
+
+def count_ratings(x: sparse.csr_matrix) -> np.ndarray:
+    """n: ratings of each movie, float32 (movies,)."""
+    return np.bincount(x.indices, minlength=x.shape[1]).astype("float32")
+
+
+def compute_gram(x: sparse.csr_matrix) -> np.ndarray:
+    """G: how many users rated both of two movies, float64 (movies, movies)."""
+    return (x.T @ x).toarray().astype("float64")
+
+
+def learn_popularity(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+    """The number of ratings, the same for all users."""
+    counts = count_ratings(x)
+    return lambda rows: np.tile(counts, (len(rows), 1)), len(counts)
+
+
+def learn_neighbours(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+    """Cosine of the k movies that are most like a movie."""
+    gram = compute_gram(x)
+    length = np.sqrt(gram.diagonal())  # (movies,)
+    scale = np.outer(length, length) + params["shrinkage"]
+    likeness = np.divide(gram, scale, out=np.zeros_like(gram), where=gram > 0)
+    np.fill_diagonal(likeness, 0)
+    k = min(params["neighbours"], len(likeness))
+    least = -np.partition(-likeness, k - 1, axis=0)[k - 1]  # (movies,), of each column
+    return _score_by_weights(x, np.where(likeness >= least, likeness, 0))
+
+
+def learn_linear(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+    """EASE and, with dropout, EDLAE: the weights that rebuild X best without their diagonal."""
+    gram = compute_gram(x)
+    dropout = params.get("dropout", 0.0)
+    penalty = params["l2"] + dropout / (1 - dropout) * gram.diagonal()
+    inverse = np.linalg.inv(gram + np.diag(penalty))
+    weights = -inverse / inverse.diagonal()
+    np.fill_diagonal(weights, 0)
+    return _score_by_weights(x, weights)
+
+
+def learn_als(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+    """Factors by alternating least squares."""
+    model = AlternatingLeastSquares(
+        factors=params["factors"],
+        regularization=params["regularization"],
+        alpha=params["alpha"],
+        iterations=params["iterations"],
+        num_threads=1,
+        random_state=seed,
+    )
+    model.fit(x, show_progress=False)
+    return _score_by_factors(model.user_factors, model.item_factors)
+
+
+def learn_bpr(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+    """Factors by pairs of movies; the last factor of a movie is its bias."""
+    model = BayesianPersonalizedRanking(
+        factors=params["factors"],
+        learning_rate=params["learning_rate"],
+        regularization=params["regularization"],
+        iterations=params["iterations"],
+        num_threads=1,
+        random_state=seed,
+    )
+    model.fit(x, show_progress=False)
+    # 0.5: a movie without ratings stands below one with a single rating.
+    bias = np.log(np.maximum(count_ratings(x), 0.5)) if params["corrected"] else 0.0
+    return _score_by_factors(model.user_factors, model.item_factors, bias)
+
+
+def _score_by_weights(x: sparse.csr_matrix, weights: np.ndarray) -> Learned:
+    """Sums over a user's movies of weights (movies, movies)."""
+    weights = weights.astype("float32")
+    return lambda rows: x[rows] @ weights, int(np.count_nonzero(weights))
+
+
+def _score_by_factors(users: np.ndarray, movies: np.ndarray, bias: Any = 0.0) -> Learned:
+    """Products of factors (users, dim) and (movies, dim), and a bias (movies,)."""
+    return lambda rows: users[rows] @ movies.T + bias, users.size + movies.size
+
+
+LEARNERS: dict[str, Callable[[sparse.csr_matrix, dict[str, Any], int], Learned]] = {
+    "topn.popularity": learn_popularity,
+    "topn.item_knn": learn_neighbours,
+    "topn.ease": learn_linear,
+    "topn.edlae": learn_linear,
+    "topn.ials": learn_als,
+    "topn.bpr": learn_bpr,
+    "topn.bpr_plain": learn_bpr,
+}
