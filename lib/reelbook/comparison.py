@@ -1,6 +1,7 @@
 """Finished runs side by side: means, paired differences, curves, error by how often seen."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,22 @@ def group_runs(runs: Iterable[Run], *, protocol: str) -> Groups:
         if run.record.split["protocol"] == protocol:
             groups.setdefault(run.record.model, []).append(run)
     return groups
+
+
+def list_figures(runs: Iterable[Run]) -> pd.DataFrame:
+    """A row a figure of these runs, with the columns of results.csv that tell figures apart."""
+    rows = [
+        {
+            "model": run.record.model,
+            "protocol": run.record.split["protocol"],
+            "fold": run.record.split["fold"],
+            "seed": run.record.seed,
+            **asdict(metric),
+        }
+        for run in runs
+        for metric in run.record.metrics
+    ]
+    return pd.DataFrame(rows)
 
 
 def join_histories(groups: Groups) -> pd.DataFrame:
@@ -67,7 +84,8 @@ def add_costs(board: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     """A board of models with what else they cost.
 
     Returns:
-        The board, and prediction_seconds (of a thousand, mean over runs) and peak_mb (the highest).
+        The board, and prediction_seconds (of a thousand, mean over runs), peak_mb (the highest) and
+        settings (how many each split tried on its validation rows).
     """
     records = {model: [run.record for run in runs] for model, runs in groups.items()}
     seconds = {
@@ -75,8 +93,9 @@ def add_costs(board: pd.DataFrame, groups: Groups) -> pd.DataFrame:
         for model, found in records.items()
     }
     peaks = {model: max(r.peak_memory_mb for r in found) for model, found in records.items()}
-    names = board["name"]
-    return board.assign(prediction_seconds=names.map(seconds), peak_mb=names.map(peaks))
+    tried = {model: len(found[0].extra.get("tried") or [{}]) for model, found in records.items()}
+    columns = {"prediction_seconds": seconds, "peak_mb": peaks, "settings": tried}
+    return board.join(pd.DataFrame(columns), on="name")
 
 
 def measure_overfitting(histories: pd.DataFrame) -> pd.DataFrame:

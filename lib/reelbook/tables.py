@@ -18,6 +18,11 @@ DOCUMENT_MODELS = [
 ]  # fmt: skip
 
 
+BOARD_FORMATS = {
+    "parameters": "{:,}", "seconds": "{:.1f}", "s per 1,000": "{:.3g}", "peak MB": "{:,.0f}",
+}  # fmt: skip
+
+
 def read_results(plan: str) -> pd.DataFrame:
     """The rows of `build/<plan>/results.csv`; ReelbookError if the plan has not been built yet."""
     path = get_plan_dir(plan) / "results.csv"
@@ -37,20 +42,57 @@ def show_table(
         frame: what to show; its column names are the headings, with blanks for underscores.
         caption: a sentence that can stand alone.
         digits: decimals of every float column that `formats` does not name.
-        formats: column to format, as `Styler.format` takes it.
+        formats: column to format, as `Styler.format` takes it; columns that are not there may be
+            named.
     """
     texts = [place for place, name in enumerate(frame) if frame[name].dtype.kind == "O"]
+    chosen = {name: given for name, given in (formats or {}).items() if name in frame}
     floats = {name: f"{{:.{digits}f}}" for name in frame if frame[name].dtype.kind == "f"}
     return (
         # Styler would draw a random id, and the page would change with every build.
         frame.style.set_uuid(hashlib.sha256(caption.encode()).hexdigest()[:8])
         .set_caption(caption)
         .hide(axis="index")
-        .format({**floats, **(formats or {})}, na_rep="-", escape="html")
+        .format({**floats, **chosen}, na_rep="-", escape="html")
         .relabel_index([str(name).replace("_", " ") for name in frame], axis="columns")
         .set_table_styles([{"selector": f".col{i}", "props": "text-align: left"} for i in texts])
         .set_table_attributes('class="reelbook-table"')
     )
+
+
+def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
+    """A board of `reelbook.leaderboards` for a page: accuracy and the distance to the first.
+
+    Args:
+        board: best first.
+        metric: heading of the accuracy.
+    """
+    names = {
+        "name": "model", "value": metric, "low": "low", "high": "high", "behind": "behind",
+        "behind_low": "from", "behind_high": "to",
+    }  # fmt: skip
+    shown = board[list(names)].rename(columns=names)
+    shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
+    told = board["clear"].map({True: "yes", False: "no"})
+    return shown.assign(**{"told apart": told.where(board.index > 0, "-")})
+
+
+def format_costs(board: pd.DataFrame) -> pd.DataFrame:
+    """A board of `reelbook.leaderboards` for a page: what each model costs."""
+    names = {
+        "name": "model",
+        "settings": "settings",
+        "parameters": "parameters",
+        "seconds": "seconds",
+        "prediction_seconds": "s per 1,000",
+        "peak_mb": "peak MB",
+    }
+    return board[list(names)].rename(columns=names)
+
+
+def link_chapter(name: str) -> str:
+    """HTML that leads from one page of the book to another: a format for `show_table`."""
+    return f'<a href="{name}.html">{name[:2]}</a>'
 
 
 def list_glued(
@@ -60,7 +102,7 @@ def list_glued(
 
     Args:
         dataset: what was measured on.
-        board: as `comparison.estimate_models` gives it, best first.
+        board: as `leaderboards.make_rating_board` gives it, best first.
         verdicts: as `claims.judge_claims` gives them.
         num_runs: how many training runs are behind the figures.
     """
