@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help env data book lab test lint bench clean lock
+.PHONY: help env data book lab test lint bench clean verify lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: env ## time what has to be fast, and print the ratios
 
 clean: ## remove everything generated but the environment (that is .venv)
 	rm -rf build .snakemake
+
+verify: env ## build the plan twice, apart from each other, and compare every figure
+	@$(BIN)/python -m reelbook verify --plan $(PLAN) --jobs $(JOBS)
 
 lock: ## compile requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 \

@@ -11,11 +11,12 @@ ROOT = os.path.relpath(paths.ROOT)
 LIBRARY = sorted(
     os.path.relpath(file)
     for file in (paths.ROOT / "lib" / "reelbook").rglob("*.py")
-    if file.name not in {"__main__.py", "pipeline.py", "parameters.py", "book.py"}
+    if file.name not in {"__main__.py", "pipeline.py", "parameters.py", "book.py", "verification.py"}
 )
 LOADING = {"data.py", "parsing.py", "schema.py", "sources.py", "synthetic.py"}
 PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())
-CLAIMS = [file for file in PAGES if os.path.basename(file) == "claims.yml"]
+CLAIMS = [file for file in PAGES if os.path.basename(file) in {"claims.yml", "documents.yml"}]
+VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exists(file)]
 EXECUTED = f"{PLAN.name}/executed/{{name}}.ipynb"
 REELBOOK = f"{sys.executable} -m reelbook"
 
@@ -45,7 +46,8 @@ rule notebook:
         LIBRARY,
         rules.data.output,
         # a page of the results waits for the figures, the claims and every notebook before it
-        lambda wildcards: [*CLAIMS, f"{PLAN.name}/results.csv"] * PLAN.is_results(wildcards.name),
+        lambda wildcards: [*CLAIMS, f"{PLAN.name}/results.csv", *VERIFIED]
+        * PLAN.is_results(wildcards.name),
         lambda wildcards: [
             f"{PLAN.name}/executed/{name}.meta.json" for name in PLAN.list_earlier(wildcards.name)
         ],

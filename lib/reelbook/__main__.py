@@ -1,4 +1,4 @@
-"""The command line: `python -m reelbook data|notebook|results|book|build`, each with --help."""
+"""The command line: `python -m reelbook COMMAND`; each command has --help."""
 
 import argparse
 import os
@@ -91,6 +91,13 @@ def make_parser() -> argparse.ArgumentParser:
         "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
     )
     build.set_defaults(run=run_build)
+
+    verify = commands.add_parser("verify", help="build a plan twice and compare results.csv")
+    verify.add_argument("--plan", default="ml-100k", help="a file in notebooks/plans (ml-100k)")
+    verify.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
+    )
+    verify.set_defaults(run=run_verify)
     return parser
 
 
@@ -151,6 +158,16 @@ def run_build(args: argparse.Namespace) -> None:
     if args.jobs < 1:
         raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
     build(args.plan, jobs=args.jobs)
+
+
+def run_verify(args: argparse.Namespace) -> None:
+    """Build a plan twice from nothing and compare."""
+    from reelbook.pipeline import format_seconds
+    from reelbook.verification import verify
+
+    outcome = verify(args.plan, jobs=args.jobs)
+    first, second = map(format_seconds, outcome["seconds"])
+    print(f"Verified: results.csv is the same, byte for byte, in two builds ({first}, {second}).")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,28 @@ def list_notebooks(plan: str) -> pd.DataFrame:
     return table.rename(columns={"peak_memory_mb": "peak MB"})
 
 
+def describe_verification(plan: str, results_sha256: str) -> str:
+    """What `make verify` found when it last ran for a plan, and whether it was these results."""
+    path = get_plan_dir(plan) / "verification.json"
+    if not path.is_file():
+        return (
+            "These results have not been verified on this machine. `make verify` builds them "
+            "twice, apart from each other, and compares every byte."
+        )
+    outcome = json.loads(path.read_text())
+    first, second = (f"{seconds:,} s" for seconds in outcome["seconds"])
+    sums = [text[:16] for text in outcome["sha256"]]
+    commit = outcome["commit"][:16]
+    builds = f"Two builds of commit `{commit}`, apart from each other ({first} and {second}),"
+    if not outcome["equal"]:
+        return f"{builds} gave **different** results: {sums[0]} and {sums[1]}."
+    same = "this page's own" if outcome["sha256"][0] == results_sha256 else "not this page's"
+    return (
+        f"{builds} gave the same `results.csv`, byte for byte. Its SHA-256 begins with {sums[0]}: "
+        f"it is {same}."
+    )
+
+
 def list_runs(records: Iterable[RunRecord]) -> pd.DataFrame:
     """A row a run: what it was, where it stopped, what it cost."""
     rows = [
@@ -63,7 +85,7 @@ def list_runs(records: Iterable[RunRecord]) -> pd.DataFrame:
             "protocol": record.split["protocol"],
             "fold": "" if record.split["fold"] is None else str(record.split["fold"]),
             "seed": record.seed,
-            "best epoch": record.best_epoch,
+            "best epoch": "" if record.best_epoch is None else str(record.best_epoch),
             "parameters": record.num_parameters,
             "seconds": record.seconds,
             "peak MB": record.peak_memory_mb,
