@@ -22,8 +22,9 @@ ORDER = [
     "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "guards",
     "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "grid_search",
     "encoding", "lookups", "sequences", "models", "runs", "explaining", "movie_space", "claims",
-    "comparison", "comparison_ranking", "importance", "tables", "inventory", "figures",
-    "parameters", "notebook", "book", "pipeline", "__main__",
+    "comparison", "comparison_ranking", "leaderboards", "takeaways", "documents", "importance",
+    "tables", "inventory", "figures", "parameters", "notebook", "book", "pipeline", "verification",
+    "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))
@@ -88,4 +89,5 @@ def test_imports_go_one_way(path):
 def test_the_targets_of_the_makefile_are_listed_with_a_line_each():
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     listed = re.findall(r"^  make (\w+) +\S", done.stdout, re.M)
-    assert listed[:9] == ["help", "env", "data", "book", "lab", "test", "lint", "bench", "clean"]
+    front = ["help", "env", "data", "book", "lab", "test", "lint", "bench", "clean", "verify"]
+    assert listed[: len(front)] == front
