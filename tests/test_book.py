@@ -108,7 +108,7 @@ def test_new_pages_replace_old_ones_whole(tmp_path):
 def test_the_built_book(built):
     html = built / "build" / "toy" / "html"
     index = (html / "index.html").read_text()
-    for key in ["BEST_MODEL", "BEST_RMSE", "DATASET_NOTE", "NUM_REPRODUCED"]:
+    for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_REPRODUCED"]:
         assert key in index
     assert "mf.toy" in index  # the short leaderboard, from another page
     toc = re.findall(r'class="reference internal" href="(\w+)\.html">', index)
