@@ -72,6 +72,13 @@ def test_the_rating_board_tells_distance_and_cost(groups):
     assert board["peak_mb"].tolist() == [1000, 200, 2000]
 
 
+def test_a_board_of_one_model_has_nobody_behind(groups):
+    board = leaderboards.make_rating_board({"mf.biased": groups["mf.biased"]})
+    assert board["behind"].tolist() == [0]
+    ranked = leaderboards.make_ranking_board({"topn.a": [make_ranking_run("topn.a", 1)]})
+    assert ranked["clear"].tolist() == [False]
+
+
 def test_the_ranking_board_has_the_highest_first_and_its_distances():
     ranks = {"topn.a": 3, "topn.b": 1, "topn.c": 3}
     groups = {name: [make_ranking_run(name, rank)] for name, rank in ranks.items()}
@@ -161,11 +168,13 @@ def test_advice_changes_with_the_records(groups):
     text = takeaways.describe_rating_choice(board)
     assert text.startswith("bayes.mf (Bayesian matrix factorisation) predicts ratings best")
     assert "In at most a quarter of its time, 2.0 s, mf.biased" in text
-    assert "The best network, mf.biased" in text
-    better = {**groups, "mf.biased": [make_rating_run("mf.biased", 0.5, seconds=2.0)]}
+    assert "The best deep model, dcn.dnn" in text
+    only = {"mf.biased": groups["mf.biased"]}
+    assert "deep" not in takeaways.describe_rating_choice(leaderboards.make_rating_board(only))
+    better = {**groups, "dcn.dnn": [make_rating_run("dcn.dnn", 0.5, seconds=2.0)]}
     text = takeaways.describe_rating_choice(leaderboards.make_rating_board(better))
-    assert text.startswith("mf.biased")
-    assert "The best of the baselines, bayes.mf" in text
+    assert text.startswith("dcn.dnn predicts ratings best")
+    assert "The best model without hidden layers, bayes.mf" in text
 
 
 def test_advice_for_lists_names_who_is_first_by_each_protocol():

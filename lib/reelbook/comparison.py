@@ -180,7 +180,7 @@ def list_gains(pairs: Sequence[tuple[str, str]], gains: Sequence[Metric]) -> pd.
         {"name": f"{first} → {second}", "value": gain.value, "low": gain.low, "high": gain.high}
         for (first, second), gain in zip(pairs, gains, strict=True)
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=["name", "value", "low", "high"])
     return table.assign(clear=(table["low"] > 0) | (table["high"] < 0))
 
 

@@ -11,8 +11,8 @@ from reelbook.errors import ReelbookError
 from reelbook.evaluation import NUM_RESAMPLES, compute_interval
 from reelbook.recommending import compute_by_user
 
-# Models that are networks trained by gradients; all others are baselines.
-NETWORKS = ("mf", "bst", "dcn", "two_tower")
+# What has hidden layers or attention; all others are baselines or factors.
+DEEP = ("bst.", "dcn.", "two_tower.", "mf.mlp")
 
 
 def keep_whole(groups: Groups) -> Groups:
@@ -128,10 +128,10 @@ def find_cheap(board: pd.DataFrame, *, share: float = 0.25) -> pd.Series:
     return (quick if len(quick) else board).iloc[0]
 
 
-def find_best(board: pd.DataFrame, *, networks: bool) -> pd.Series:
-    """The best row of the networks, or of all others."""
-    is_network = board["name"].str.split(".").str[0].isin(NETWORKS)
-    return board[is_network == networks].iloc[0]
+def find_best(board: pd.DataFrame, *, deep: bool) -> pd.Series | None:
+    """The best row of the deep models, or of all others; None if there is none of the kind."""
+    found = board[board["name"].str.startswith(DEEP) == deep]
+    return found.iloc[0] if len(found) else None
 
 
 def list_choices(groups: Groups) -> pd.DataFrame:

@@ -84,7 +84,7 @@ def measure_parts(runs: Iterable[Run], parts: Iterable[Part] = PARTS) -> pd.Data
 def describe_rating_choice(board: pd.DataFrame) -> str:
     """Which model to take for ratings, and what it costs."""
     best, cheap = board.iloc[0], find_cheap(board)
-    network = find_best(board, networks=True)
+    deep, simple = find_best(board, deep=True), find_best(board, deep=False)
     text = (
         f"{_name(best)} predicts ratings best: an error of {best['value']:.3f} stars, after "
         f"{_say_seconds(best['seconds'])} of tuning and training."
@@ -94,10 +94,11 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
             f" In at most a quarter of its time, {_say_seconds(cheap['seconds'])}, {_name(cheap)} "
             f"comes to {cheap['value']:.3f}."
         )
-    if network["name"] == best["name"]:
-        simple = find_best(board, networks=False)
-        return f"{text} The best of the baselines, {_name(simple)}, {_say_gap(simple)}"
-    return f"{text} The best network, {_name(network)}, {_say_gap(network)}"
+    if deep is None or simple is None:
+        return text
+    if deep["name"] == best["name"]:
+        return f"{text} The best model without hidden layers, {_name(simple)}, {_say_gap(simple)}"
+    return f"{text} The best deep model, {_name(deep)}, {_say_gap(deep)}"
 
 
 def describe_ranking_choice(boards: dict[str, pd.DataFrame]) -> str:
