@@ -136,6 +136,12 @@ def test_a_flip_is_clear_on_both_sides():
     assert flips.to_dict("records") == [{"better": "a", "worse": "b", "by": "x", "but_by": "y"}]
 
 
+def test_without_ranking_models_nothing_is_said_of_them():
+    assert takeaways.describe_ranking_choice({}) == "No model that ranks was run."
+    assert leaderboards.correlate_boards({}).empty
+    assert leaderboards.list_flips({}).empty
+
+
 def test_the_frontier_holds_whom_nobody_beats_in_less_time():
     board = pd.DataFrame({"name": ["best", "slow", "quick"], "seconds": [10.0, 30.0, 1.0]})
     assert leaderboards.find_frontier(board) == ["quick", "best"]

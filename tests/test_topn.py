@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from reelbook import models
 from reelbook.models import topn
@@ -13,6 +14,13 @@ QUICK = {name: {"grid": {}} for name in topn.MODELS}
 QUICK["topn.bpr"] |= {"factors": 8, "iterations": 20}
 QUICK["topn.bpr_plain"] |= {"factors": 8, "iterations": 20}
 QUICK["topn.ials"] |= {"factors": 8, "regularization": 1.0}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As runs train; implicit warns of more."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,7 @@ def correlate_boards(boards: dict[str, pd.DataFrame]) -> pd.DataFrame:
         both = boards[first].merge(boards[second], on="name")
         tau = both["value_x"].corr(both["value_y"], method="kendall")
         rows.append({"first": first, "second": second, "models": len(both), "tau": tau})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["first", "second", "models", "tau"])
 
 
 def list_flips(comparisons: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -103,9 +103,9 @@ def list_flips(comparisons: dict[str, pd.DataFrame]) -> pd.DataFrame:
         .assign(by=one, but_by=other)
         for one, other in itertools.combinations(comparisons, 2)
     ]
-    return pd.concat(flips, ignore_index=True).rename(
-        columns={"first": "better", "second": "worse"}
-    )
+    none = pd.DataFrame(columns=["first", "second", "by", "but_by"])
+    found = pd.concat([part for part in flips if len(part)] or [none], ignore_index=True)
+    return found.rename(columns={"first": "better", "second": "worse"})
 
 
 def find_frontier(board: pd.DataFrame) -> list[str]:

@@ -103,6 +103,8 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
 
 def describe_ranking_choice(boards: dict[str, pd.DataFrame]) -> str:
     """Which model to take for lists, by each protocol, and what the first one costs."""
+    if not boards:
+        return "No model that ranks was run."
     protocol, board = next(iter(boards.items()))
     best = board.iloc[0]
     tied = board.loc[~board["clear"], "name"].tolist()[1:]
