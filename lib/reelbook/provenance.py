@@ -12,7 +12,7 @@ from reelbook.paths import ROOT
 
 NUMERIC_PACKAGES = [
     "numpy", "pandas", "scipy", "scikit-learn", "tensorflow", "tf-keras", "tensorflow-recommenders",
-    "scikit-surprise", "implicit", "myfm",
+    "scikit-surprise", "implicit", "myfm", "gensim",
 ]  # fmt: skip
 
 
