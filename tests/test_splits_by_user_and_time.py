@@ -9,7 +9,7 @@ from reelbook.errors import ReelbookError
 from reelbook.schema import Dataset
 from reelbook.splits import make_split
 
-PROTOCOLS = ["stratified", "leave-last", "global-time"]
+PROTOCOLS = ["stratified", "leave-last", "global-time", "cold-movies"]
 
 
 def make_dataset(seed=0, num_users=12):

@@ -69,12 +69,16 @@ def test_popularity_counts():
 
 
 def test_neighbours_by_hand():
-    scores = score(make_small(), topn.learn_neighbours, {"neighbours": 2, "shrinkage": 0.0})
+    scores = score(
+        make_small(), topn.LEARNERS["topn.item_knn"], {"neighbours": 2, "shrinkage": 0.0}
+    )
     cosine = 2 / 3  # two users of both, three of each
     assert scores == pytest.approx(
         np.array([[cosine, cosine, 0], [cosine, cosine, 0], [0, cosine, 0], [cosine, 0, 0]])
     )
-    damped = score(make_small(), topn.learn_neighbours, {"neighbours": 2, "shrinkage": 1.0})
+    damped = score(
+        make_small(), topn.LEARNERS["topn.item_knn"], {"neighbours": 2, "shrinkage": 1.0}
+    )
     assert damped[0, 0] == pytest.approx(2 / 4)
 
 
@@ -84,7 +88,7 @@ def test_only_the_nearest_count():
     length = np.sqrt(gram.diagonal())
     likeness = gram / np.outer(length, length)
     np.fill_diagonal(likeness, 0)
-    scores = score(x, topn.learn_neighbours, {"neighbours": 1, "shrinkage": 0.0})
+    scores = score(x, topn.LEARNERS["topn.item_knn"], {"neighbours": 1, "shrinkage": 0.0})
     expected = np.zeros_like(likeness)
     for movie in range(12):
         best = likeness[:, movie].max()
@@ -96,7 +100,7 @@ def test_ease_is_the_best_ridge_regression_on_the_other_movies():
     from sklearn.linear_model import Ridge
 
     x = (np.random.default_rng(1).random((50, 8)) < 0.4).astype("float32")
-    scores = score(sparse.csr_matrix(x), topn.learn_linear, {"l2": 3.0})
+    scores = score(sparse.csr_matrix(x), topn.LEARNERS["topn.edlae"], {"l2": 3.0})
     for movie in range(8):
         others = np.delete(x, movie, axis=1).astype("float64")
         ridge = Ridge(alpha=3.0, fit_intercept=False).fit(others, x[:, movie])
@@ -108,7 +112,9 @@ def test_dropout_is_ridge_with_a_penalty_by_popularity():
     x = (np.random.default_rng(2).random((60, 6)) < 0.5).astype("float64")
     dropout = 0.4
     found = score(
-        sparse.csr_matrix(x, dtype="float32"), topn.learn_linear, {"l2": 1e-9, "dropout": dropout}
+        sparse.csr_matrix(x, dtype="float32"),
+        topn.LEARNERS["topn.edlae"],
+        {"l2": 1e-9, "dropout": dropout},
     )
     others = x[:, 1:]
     # Weights of inputs that are scaled by 1 / (1 - p) where they are kept.

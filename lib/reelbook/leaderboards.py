@@ -12,7 +12,7 @@ from reelbook.evaluation import NUM_RESAMPLES, compute_interval
 from reelbook.recommending import compute_by_user
 
 # What has hidden layers or attention; all others are baselines or factors.
-DEEP = ("bst.", "dcn.", "two_tower.", "mf.mlp")
+DEEP = ("bst.", "dcn.", "two_tower.", "mf.mlp", "autoencoder.")
 
 
 def keep_whole(groups: Groups) -> Groups:

@@ -2,8 +2,9 @@
 
 The catalogue is the whole table of movies. A user's list leaves out what he or she rated before:
 in training and validation rows when test rows are ranked, in training rows when validation rows
-are. Figures are means over the users that have held-out ratings, each user counting once; intervals
-are percentile bootstraps over these users.
+are. Under the protocol `cold-movies` nobody's list has a movie that anyone rated before: only new
+ones compete. Figures are means over the users that have held-out ratings, each user counting once;
+intervals are percentile bootstraps over these users.
 """
 
 import time
@@ -64,6 +65,7 @@ def rank_catalogue(
     held_out = dataset.ratings.iloc[getattr(split, part)]
     known = dataset.ratings.iloc[seen]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
+    old = np.isin(movies, known["movie_id"]) & (split.protocol == "cold-movies")  # (movies,)
     users = np.unique(held_out["user_id"])
     ranks, lists = [], []
     for start in range(0, len(users), USERS):
@@ -74,7 +76,7 @@ def rank_catalogue(
                 f"Scores are {scores.shape}, but there are {len(block)} users and "
                 f"{len(movies)} movies."
             )
-        excluded = _mark(known, block, movies)
+        excluded = _mark(known, block, movies) | old
         table = ranking.rank_held_out(scores, excluded, _mark(held_out, block, movies))
         ranks.append(table.assign(user_id=block[table["row"]], movie_id=movies[table["column"]]))
         columns, best = ranking.find_top(scores, excluded, k=list_length)

@@ -69,7 +69,7 @@ def make_split(
     Args:
         dataset: the canonical tables.
         protocol: for ratings `official` (five folds) or `source` (random shares, as the documents
-            split); for ranking `stratified`, `leave-last` or `global-time`.
+            split); for ranking `stratified`, `leave-last`, `global-time` or `cold-movies`.
         fold: 1 to 5 for `official`, None otherwise.
         seed: draws every random choice; the same seed gives the same rows.
         **options: `test_share` of all ratings and `validation_share` of what is not tested, where
@@ -192,6 +192,27 @@ def _split_global_time(
     return Split("global-time", None, seed, train, validation, test)
 
 
+def _split_cold_movies(
+    dataset: Dataset,
+    *,
+    fold: int | None,
+    seed: int,
+    test_share: float = 0.2,
+    validation_share: float = 0.1,
+) -> Split:
+    """All ratings of a random share of the movies: as if nobody had rated these yet.
+
+    Shares are of the movies that have ratings, validation's of those that are not tested.
+    """
+    _refuse_fold("cold-movies", fold)
+    rng = np.random.default_rng(seed)
+    movies = dataset.ratings["movie_id"].to_numpy()
+    rest, test = _draw(np.unique(movies), test_share, rng)
+    train, validation = _draw(rest, validation_share, rng)
+    rows = (np.flatnonzero(np.isin(movies, part)) for part in (train, validation, test))
+    return Split("cold-movies", None, seed, *rows)
+
+
 def _draw(
     rows: np.ndarray, share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -241,4 +262,5 @@ PROTOCOLS: dict[str, Callable[..., Split]] = {
     "stratified": _split_stratified,
     "leave-last": _split_leave_last,
     "global-time": _split_global_time,
+    "cold-movies": _split_cold_movies,
 }

@@ -41,13 +41,14 @@ def train_by_loss(
     decay_from: float = 1.0,
     measure: Callable[[], dict[str, float]] | None = None,
     highest: str | None = None,
+    lowest: str | None = None,
     patience: int | None = None,
     keep_epoch: int | None = None,
 ) -> Learned:
     """Minimise a loss over batches of rows; the model ends with the weights of the kept epoch.
 
-    That is `keep_epoch`, where training then ends; else the one where `highest` was highest; else
-    the last. A `loss` of the history is the sum over the epoch's batches.
+    That is `keep_epoch`, where training then ends; else the one where `highest` was highest, or
+    `lowest` lowest; else the last. A `loss` of the history is the sum over the epoch's batches.
 
     Args:
         model: whose weights are trained; one that the loss does not touch stays as it is.
@@ -61,7 +62,8 @@ def train_by_loss(
         decay_from: share of `epochs` after which the learning rate falls.
         measure: called after each epoch; what it gives goes into the history.
         highest: name of the measured figure by which the epoch is chosen.
-        patience: epochs without a new highest figure after which training ends; None: never.
+        lowest: the same for a figure that is better where it is lower; only one of the two.
+        patience: epochs without a better figure after which training ends; None: never.
         keep_epoch: which epoch to end with, from 1.
 
     Raises:
@@ -87,8 +89,9 @@ def train_by_loss(
                 f"Lower learning_rate (now {learning_rate:g}) or check the ratings."
             )
         history.append({"epoch": epoch, "loss": loss, **(measure() if measure else {})})
-        found = history[-1][highest] if highest and not keep_epoch else math.inf
-        if found > best or not highest or keep_epoch:
+        chosen_by = None if keep_epoch else highest or lowest
+        found = history[-1][chosen_by] * (-1 if lowest else 1) if chosen_by else math.inf
+        if found > best or not chosen_by:
             weights, kept_epoch, best = model.get_weights(), epoch, found
         if patience is not None and epoch - kept_epoch >= patience:
             break

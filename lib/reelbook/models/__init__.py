@@ -11,7 +11,10 @@ from typing import Any
 
 from reelbook.errors import ReelbookError
 
-FAMILIES = ["mf", "bst", "dcn", "two_tower", "baseline", "bayes", "topn"]
+FAMILIES = [
+    "mf", "bst", "dcn", "two_tower", "baseline", "bayes", "topn",
+    "autoencoder", "item2vec", "content", "gaussian",
+]  # fmt: skip
 
 
 def get_family(model: str) -> ModuleType:

@@ -123,8 +123,8 @@ def learn_popularity(x: sparse.csr_matrix, params: dict[str, Any], seed: int) ->
     return lambda rows: np.tile(counts, (len(rows), 1)), len(counts)
 
 
-def learn_neighbours(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
-    """Cosine of the k movies that are most like a movie."""
+def compute_neighbour_weights(x: sparse.csr_matrix, params: dict[str, Any]) -> np.ndarray:
+    """The w of item_knn: cosine of the k movies that are most like a movie, (movies, movies)."""
     gram = compute_gram(x)
     length = np.sqrt(gram.diagonal())  # (movies,)
     scale = np.outer(length, length) + params["shrinkage"]
@@ -132,18 +132,18 @@ def learn_neighbours(x: sparse.csr_matrix, params: dict[str, Any], seed: int) ->
     np.fill_diagonal(likeness, 0)
     k = min(params["neighbours"], len(likeness))
     least = -np.partition(-likeness, k - 1, axis=0)[k - 1]  # (movies,), of each column
-    return _score_by_weights(x, np.where(likeness >= least, likeness, 0))
+    return np.where(likeness >= least, likeness, 0).astype("float32")
 
 
-def learn_linear(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
-    """EASE and, with dropout, EDLAE: the weights that rebuild X best without their diagonal."""
+def compute_linear_weights(x: sparse.csr_matrix, params: dict[str, Any]) -> np.ndarray:
+    """The B of ease and edlae: what rebuilds X best without its diagonal, (movies, movies)."""
     gram = compute_gram(x)
     dropout = params.get("dropout", 0.0)
     penalty = params["l2"] + dropout / (1 - dropout) * gram.diagonal()
     inverse = np.linalg.inv(gram + np.diag(penalty))
     weights = -inverse / inverse.diagonal()
     np.fill_diagonal(weights, 0)
-    return _score_by_weights(x, weights)
+    return weights.astype("float32")
 
 
 def learn_als(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
@@ -176,10 +176,14 @@ def learn_bpr(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learne
     return _score_by_factors(model.user_factors, model.item_factors, bias)
 
 
-def _score_by_weights(x: sparse.csr_matrix, weights: np.ndarray) -> Learned:
-    """Sums over a user's movies of weights (movies, movies)."""
-    weights = weights.astype("float32")
-    return lambda rows: x[rows] @ weights, int(np.count_nonzero(weights))
+def _score_by(compute_weights: Callable[..., np.ndarray]) -> Callable[..., Learned]:
+    """How a model of weights between movies is learned: a score sums those of a user's movies."""
+
+    def learn(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+        weights = compute_weights(x, params)
+        return lambda rows: x[rows] @ weights, int(np.count_nonzero(weights))
+
+    return learn
 
 
 def _score_by_factors(users: np.ndarray, movies: np.ndarray, bias: Any = 0.0) -> Learned:
@@ -187,12 +191,15 @@ def _score_by_factors(users: np.ndarray, movies: np.ndarray, bias: Any = 0.0) ->
     return lambda rows: users[rows] @ movies.T + bias, users.size + movies.size
 
 
+# Models whose scores are sums over a user's movies of weights between movies.
+WEIGHTS: dict[str, Callable[[sparse.csr_matrix, dict[str, Any]], np.ndarray]] = {
+    "topn.item_knn": compute_neighbour_weights,
+    "topn.ease": compute_linear_weights,
+    "topn.edlae": compute_linear_weights,
+}
 LEARNERS: dict[str, Callable[[sparse.csr_matrix, dict[str, Any], int], Learned]] = {
     "topn.popularity": learn_popularity,
-    "topn.item_knn": learn_neighbours,
-    "topn.ease": learn_linear,
-    "topn.edlae": learn_linear,
     "topn.ials": learn_als,
     "topn.bpr": learn_bpr,
     "topn.bpr_plain": learn_bpr,
-}
+} | {name: _score_by(compute_weights) for name, compute_weights in WEIGHTS.items()}

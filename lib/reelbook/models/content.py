@@ -1,0 +1,101 @@
+"""What a movie is in place of who rated it: for movies that nobody has rated yet.
+
+f_i is the vector of movie i's features, each weighted by log((1 + M) / (1 + M_f)) + 1 with M_f of
+the M movies having it (TF-IDF), and of length one: words of the title, genres, year and decade,
+director and star where the film graph has them. With F (W, features) those of the W movies that
+have training ratings, x_u (W,) 1 where user u rated one, and n (W,) how many did,
+
+    ridge        f_i F' (F F' + l2 I)^-1 x_u: one ridge regression a user on features of movies,
+                 all users at once (dual form; Pazzani and Billsus 2007, section 10.4)
+    popularity   f_i F' (F F' + l2 I)^-1 log(1 + n): the same for all users
+
+No rating of the movie that is scored is used, so one that has none is scored as well as any other.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from reelbook.grid_search import Scorer, fit_scorer
+from reelbook.models import resolve_params
+from reelbook.models.rating_matrix import list_users, make_matrix
+from reelbook.schema import Dataset
+from reelbook.splits import Split
+from reelbook.training import Fit
+
+PARAMS: dict[str, Any] = {"l2": 3.0, "grid": {"l2": [0.3, 1.0, 3.0, 10.0, 30.0]}}
+MODELS: dict[str, dict[str, Any]] = {"content.ridge": PARAMS, "content.popularity": PARAMS}
+
+
+def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
+    """Fit a model of this family; `reelbook.grid_search.fit_scorer` says how.
+
+    Args:
+        model_name: a key of MODELS.
+        params: what differs from the model's defaults.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        seed: nothing here is drawn.
+
+    Raises:
+        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
+    """
+    users = list_users(dataset)
+    features = describe_movies(dataset)  # (movies, features)
+
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Scorer:
+        x = make_matrix(dataset, ratings)  # (users, movies)
+        weights = learn_weights(x, features, l2=params["l2"])
+        if model_name == "content.popularity":
+            counts = np.asarray(x.sum(axis=0)).ravel()  # (movies,)
+            known = np.log1p(counts) - np.log1p(counts[counts > 0]).mean()
+            scores = known @ weights  # (movies,); rows of movies without ratings are zero
+            return Scorer(lambda ids: np.tile(scores, (len(ids), 1)), features.shape[1])
+
+        def score(ids: np.ndarray) -> np.ndarray:
+            return x[np.searchsorted(users, ids)] @ weights  # (rows, movies)
+
+        return Scorer(score, weights.size)
+
+    return fit_scorer(learn, resolve_params(model_name, params), dataset, split)
+
+
+def learn_weights(x: sparse.csr_matrix, features: sparse.csr_matrix, *, l2: float) -> np.ndarray:
+    """(F F' + l2 I)^-1 F f_i of each movie i, float32 (movies, movies); rows of no rating are 0."""
+    rated = np.flatnonzero(np.asarray(x.sum(axis=0)).ravel())  # (W,)
+    likeness = (features[rated] @ features.T).toarray()  # (W, movies)
+    gram = likeness[:, rated] + l2 * np.eye(len(rated))
+    weights = np.zeros((features.shape[0], features.shape[0]), "float32")
+    weights[rated] = np.linalg.solve(gram, likeness)
+    return weights
+
+
+def describe_movies(dataset: Dataset) -> sparse.csr_matrix:
+    """f: what each movie is, sparse float64 (movies, features), in the order of the ids."""
+    told = list_features(dataset)
+    names = sorted({name for row in told for name in row})
+    places = {name: place for place, name in enumerate(names)}
+    columns = np.array([places[name] for row in told for name in row])
+    rows = np.repeat(np.arange(len(told)), [len(row) for row in told])
+    counts = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(told), len(names)))
+    return TfidfTransformer().fit_transform(counts)
+
+
+def list_features(dataset: Dataset) -> list[list[str]]:
+    """What is told of each movie, such as `genre Drama`, in the order of the ids."""
+    movies = dataset.movies.sort_values("movie_id")
+    told: list[list[str]] = []
+    for title, genres, year in zip(movies["title"], movies["genres"], movies["year"], strict=True):
+        row = [f"title {word}" for word in title.lower().split()]
+        row += [f"genre {genre}" for genre in genres]
+        row += [] if pd.isna(year) else [f"year {int(year)}", f"decade {int(year) // 10}"]
+        told.append(row)
+    if dataset.people is not None:
+        people = dataset.people.set_index("movie_id").reindex(movies["movie_id"])
+        for role in ("director", "star"):
+            for row, name in zip(told, people[role], strict=True):
+                row += [] if pd.isna(name) or not name else [f"{role} {name}"]
+    return told

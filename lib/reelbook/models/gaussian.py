@@ -1,0 +1,170 @@
+"""Stars as draws from one Gaussian: how much a user will like a movie, how sure, and why.
+
+Around mu + b_i (`reelbook.models.baseline`, damped) the stars of a user are a Gaussian vector over
+movies, the same for all users (Lawrence and Urtasun 2009, with a linear kernel):
+
+    r_ui = mu + b_i + v_i . z_u + noise,    z_u ~ N(0, I),    noise ~ N(0, s2)
+
+v_i is (s_b, q_i): one coordinate for users who give more stars than others to everything, variance
+s_b^2, and the leading `dim` eigenvectors, times the roots of their values, of the movies' shrunk
+covariance C_ij = sum_u e_ui e_uj / (n_ij + shrinkage), e the stars less mu + b_u + b_i and n_ij the
+users of both. For a user who rated R, with V_R (R, dim + 1) and stars d_R less mu + b,
+
+    P = (V_R' V_R + s2 I)^-1    weights = v_i' P V_R'     prediction = mu + b_i + weights . d_R
+    variance = s2 (1 + v_i' P v_i) + s2 / (n_i + reg_i), the last for what is not known of b_i
+
+so each rating's share in a prediction is a number, and a person who is not in the data is one more
+draw. Predictions are clipped to the range of the training ratings.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from reelbook.grid_search import Predictor, fit_predictor
+from reelbook.models import resolve_params
+from reelbook.models.baseline import BIASES, learn_biases, read_ratings
+from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
+from reelbook.schema import Dataset
+from reelbook.splits import Split
+from reelbook.training import Fit
+
+MODELS: dict[str, dict[str, Any]] = {
+    "gaussian.fold_in": BIASES
+    | {
+        "reg_i": 3.0,
+        "dim": 10,
+        "shrinkage": 200.0,
+        "user_variance": 0.2,  # stars squared
+        "noise": 0.75,  # stars squared
+        "grid": {"dim": [10, 20], "shrinkage": [200.0, 400.0]},
+    },
+}
+
+
+class Taste(NamedTuple):
+    """What was learned, over the movies in the order of their ids.
+
+    Attributes:
+        base: mu + b_i, stars (movies,).
+        doubt: variance of what is not known of b_i (movies,).
+        vectors: v (movies, dim + 1).
+        noise: s2.
+        scale: the lowest and the highest rating there can be.
+    """
+
+    base: np.ndarray
+    doubt: np.ndarray
+    vectors: np.ndarray
+    noise: float
+    scale: tuple[float, float]
+
+
+class Expected(NamedTuple):
+    """Of some movies for one user.
+
+    Attributes:
+        stars: predictions (movies,).
+        deviation: their standard deviation, in stars (movies,).
+        pulls: what each of the user's ratings adds to a prediction, in stars (movies, ratings).
+    """
+
+    stars: np.ndarray
+    deviation: np.ndarray
+    pulls: np.ndarray
+
+
+def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
+    """Fit a model of this family; `reelbook.grid_search.fit_predictor` says how.
+
+    Args:
+        model_name: a key of MODELS.
+        params: what differs from the model's defaults.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        seed: nothing here is drawn.
+
+    Raises:
+        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
+    """
+    movies = list_movies(dataset)
+
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Predictor:
+        taste = learn_taste(params, dataset, ratings)
+        own = ratings.groupby("user_id")
+        known = {user: (rows["movie_id"], rows["rating"]) for user, rows in own}
+
+        def predict(rows: pd.DataFrame) -> np.ndarray:
+            stars = np.empty(len(rows))
+            users, targets = rows["user_id"].to_numpy(), rows["movie_id"].to_numpy()
+            for user in np.unique(users):
+                at = np.flatnonzero(users == user)
+                rated, given = known.get(user, (movies[:0], movies[:0]))
+                expected = expect_stars(
+                    taste,
+                    np.searchsorted(movies, rated),
+                    np.asarray(given, "float64"),
+                    targets=np.searchsorted(movies, targets[at]),
+                )
+                stars[at] = expected.stars
+            return stars
+
+        return Predictor(predict, taste.vectors.size + taste.base.size)
+
+    return fit_predictor(learn, resolve_params(model_name, params), dataset, split)
+
+
+def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame) -> Taste:
+    """Learn the Gaussian from some ratings.
+
+    Args:
+        params: all parameters of the model.
+        dataset: the canonical tables.
+        ratings: to learn from.
+    """
+    users, movies = list_users(dataset), list_movies(dataset)
+    known = read_ratings(ratings)
+    predict_base, _ = learn_biases(known, params, seed=0)
+    places = pd.Index(known.movies).get_indexer(movies)  # (movies,), -1 where never rated
+    base = predict_base(np.full(len(movies), -1), places)
+    rated = make_matrix(dataset, ratings).toarray().astype("float64")  # (users, movies)
+    residuals = np.zeros_like(rated)
+    residuals[
+        np.searchsorted(users, ratings["user_id"]), np.searchsorted(movies, ratings["movie_id"])
+    ] = ratings["rating"].to_numpy() - predict_base(
+        pd.Index(known.users).get_indexer(ratings["user_id"]),
+        pd.Index(known.movies).get_indexer(ratings["movie_id"]),
+    )
+    covariance = residuals.T @ residuals / (rated.T @ rated + params["shrinkage"])
+    values, axes = np.linalg.eigh(covariance)  # ascending
+    leading = slice(len(values) - min(params["dim"], len(values)), None)
+    factors = axes[:, leading] * np.sqrt(values[leading].clip(min=0))  # (movies, dim)
+    level = np.full((len(movies), 1), np.sqrt(params["user_variance"]))
+    return Taste(
+        base,
+        params["noise"] / (rated.sum(axis=0) + params["reg_i"]),
+        np.hstack([level, factors]),
+        params["noise"],
+        known.trainset.rating_scale,
+    )
+
+
+def expect_stars(
+    taste: Taste, rated: np.ndarray, given: np.ndarray, *, targets: np.ndarray
+) -> Expected:
+    """What a user who gave these stars will give.
+
+    Args:
+        taste: what was learned.
+        rated: which movies the user rated, places in the order of the ids (ratings,).
+        given: the stars (ratings,).
+        targets: of which movies to predict the stars, places (movies,).
+    """
+    own, asked = taste.vectors[rated], taste.vectors[targets]
+    inner = own.T @ own + taste.noise * np.eye(own.shape[1])  # (dim + 1, dim + 1)
+    solved = np.linalg.solve(inner, asked.T)  # (dim + 1, movies)
+    pulls = (own @ solved).T * (given - taste.base[rated])  # (movies, ratings)
+    variance = taste.noise * (1 + np.sum(asked.T * solved, axis=0)) + taste.doubt[targets]
+    stars = (taste.base[targets] + pulls.sum(axis=1)).clip(*taste.scale)
+    return Expected(stars, np.sqrt(variance), pulls)
