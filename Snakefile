@@ -10,8 +10,8 @@ PLAN = pipeline.read_plan(config["plan"])
 ROOT = os.path.relpath(paths.ROOT)
 LIBRARY = sorted(
     os.path.relpath(file)
-    for file in (paths.ROOT / "lib" / "reelbook").rglob("*.py")
-    if file.name not in {"__main__.py", "pipeline.py", "parameters.py", "book.py", "verification.py"}
+    for file in (paths.ROOT / "lib" / "reelbook").rglob("*.*")
+    if file.suffix in {".py", ".js", ".css", ".html"} and file.name not in {"__main__.py", "pipeline.py", "parameters.py", "book.py", "verification.py"}
 )
 LOADING = {"data.py", "parsing.py", "schema.py", "sources.py", "synthetic.py"}
 PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())

@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -98,7 +100,47 @@ def make_parser() -> argparse.ArgumentParser:
         "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
     )
     verify.set_defaults(run=run_verify)
+
+    recommend = commands.add_parser(
+        "recommend",
+        help="list movies for a user, or for someone who likes some titles",
+        description="List the best unseen movies, with the stars that they would get and why.",
+    )
+    recommend.add_argument(
+        "--user", type=int, action="append", default=[], metavar="ID",
+        help="a user of the data set; give it again for more users",
+    )  # fmt: skip
+    recommend.add_argument(
+        "--like", action="append", default=[], metavar="TITLE",
+        help="a title that you like; give it again for more titles",
+    )  # fmt: skip
+    recommend.add_argument("--k", type=int, default=10, help="length of the list (10)")
+    recommend.add_argument("--output", type=Path, help="write the lists to this CSV file, too")
+    recommend.set_defaults(run=run_recommend)
+
+    export = commands.add_parser("export", help="write a model that recommends as a SavedModel")
+    export.add_argument("--output", type=Path, help="an empty or new folder (build/export/DATASET)")
+    export.set_defaults(run=run_export)
+    for command in (recommend, export):
+        command.add_argument(
+            "--model", default="topn.edlae", help="that orders the list (topn.edlae)"
+        )
+        command.add_argument("--dataset", default="ml-100k", help="ml-100k, ml-1m or made-up")
     return parser
+
+
+@contextmanager
+def silence_start() -> Iterator[None]:
+    """Keep from a person what TensorFlow writes to stderr while it is imported, whatever is set."""
+    sys.stderr.flush()
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
 
 
 def run_data(args: argparse.Namespace) -> None:
@@ -168,6 +210,41 @@ def run_verify(args: argparse.Namespace) -> None:
     outcome = verify(args.plan, jobs=args.jobs)
     first, second = map(format_seconds, outcome["seconds"])
     print(f"Verified: results.csv is the same, byte for byte, in two builds ({first}, {second}).")
+
+
+def run_recommend(args: argparse.Namespace) -> None:
+    """List movies for users or for someone who likes some titles."""
+    if bool(args.user) == bool(args.like):
+        raise ReelbookError("Give --user (of the data set) or --like (titles), not both.")
+    with silence_start():
+        from reelbook import data, recommender
+    from reelbook.files import replace_when_whole
+
+    print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
+    model = recommender.make_recommender(data.load(args.dataset), model=args.model)
+    if args.user:
+        lists = recommender.recommend_to_users(model, args.user, k=args.k)
+    else:
+        lists = recommender.recommend_to_fan(model, args.like, k=args.k)
+    if args.output:
+        with replace_when_whole(args.output) as file:
+            lists.to_csv(file, index=False, lineterminator="\n")
+    print(recommender.format_lists(lists))
+
+
+def run_export(args: argparse.Namespace) -> None:
+    """Write a SavedModel."""
+    with silence_start():
+        from reelbook import data, recommender
+        from reelbook.export import export_saved_model
+    from reelbook.notebook import format_path
+    from reelbook.paths import get_build_dir
+
+    print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
+    model = recommender.make_recommender(data.load(args.dataset), model=args.model)
+    folder = args.output or get_build_dir() / "export" / args.dataset
+    export_saved_model(model, folder)
+    print(f"Exported: {format_path(folder)}")
 
 
 if __name__ == "__main__":

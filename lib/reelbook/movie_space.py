@@ -64,21 +64,81 @@ def find_neighbours(
     often = _count(dataset) >= min_ratings
     rows = []
     for title in titles:
-        places = np.flatnonzero(movies["title"] == title)
-        if len(places) == 0:
-            raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.")
-        cosines = np.where(often, unit @ unit[places[0]], -np.inf)
-        cosines[places[0]] = -np.inf
+        asked = _find_place(movies, dataset, title)
+        cosines = np.where(often, unit @ unit[asked], -np.inf)
+        cosines[asked] = -np.inf
         for place, near in enumerate(np.argsort(-cosines, kind="stable")[:size], 1):
             rows.append(
                 {
-                    "movie": name_movie(movies.iloc[places[0]]),
+                    "movie": name_movie(movies.iloc[asked]),
                     "place": place,
                     "neighbour": name_movie(movies.iloc[near]),
                     "cosine": cosines[near],
                 }
             )
     return pd.DataFrame(rows)
+
+
+def solve_analogies(
+    vectors: np.ndarray,
+    dataset: Dataset,
+    analogies: Sequence[Sequence[str]],
+    *,
+    min_ratings: int = 20,
+) -> pd.DataFrame:
+    """First is to second as third is to what? The movies nearest to second - first + third.
+
+    By cosine between vectors of length one, the three themselves left out (Mikolov et al. 2013).
+
+    Args:
+        vectors: (movies, dim), in the order of the ids.
+        dataset: the canonical tables.
+        analogies: four titles each, without the year; the last is the expected answer.
+        min_ratings: movies with fewer are no answer, but for the expected one.
+
+    Returns:
+        question, expected, found (the nearest), rank (of the expected one, from 1) and
+        rank_by_third, its rank among the neighbours of the third movie alone: what no analogy
+        is needed for.
+
+    Raises:
+        ReelbookError: a title that the data set does not have, or not four of them.
+    """
+    movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
+    names = [name_movie(movie) for movie in movies.itertuples()]
+    unit = _normalise(vectors)
+    often = _count(dataset) >= min_ratings
+    rows = []
+    for titles in analogies:
+        if len(titles) != 4:
+            raise ReelbookError(f"An analogy has four titles, not {len(titles)}: {titles}.")
+        first, second, third, expected = (_find_place(movies, dataset, title) for title in titles)
+        ranks, nearest = [], []
+        for asked in (unit[second] - unit[first] + unit[third], unit[third]):
+            cosines = np.where(often, unit @ asked, -np.inf)
+            cosines[expected] = unit[expected] @ asked
+            cosines[[first, second, third]] = -np.inf
+            ranks.append(int(np.count_nonzero(cosines >= cosines[expected])))
+            nearest.append(names[int(np.argmax(cosines))])
+        rows.append(
+            {
+                "question": f"{names[first]} : {names[second]} = {names[third]} : ?",
+                "expected": names[expected],
+                "found": nearest[0],
+                "rank": ranks[0],
+                "rank_by_third": ranks[1],
+            }
+        )
+    columns = ["question", "expected", "found", "rank", "rank_by_third"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _find_place(movies: pd.DataFrame, dataset: Dataset, title: str) -> int:
+    """Place of the first movie with a title; ReelbookError if there is none."""
+    places = np.flatnonzero(movies["title"] == title)
+    if len(places) == 0:
+        raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.")
+    return int(places[0])
 
 
 def draw_map(vectors: np.ndarray, dataset: Dataset, *, size: int, genres: int = 5) -> pd.DataFrame:

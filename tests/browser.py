@@ -1,0 +1,98 @@
+"""A headless Chromium to try a page in, driven by its own protocol; no package is needed for it."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import websocket
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--remote-debugging-port=0",
+]  # fmt: skip
+
+
+def find_browser() -> str | None:
+    """The program, if this machine has one."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class Tab:
+    """One page: run JavaScript in it, and press keys."""
+
+    def __init__(self, port: int) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
+            page = next(one for one in json.load(answer) if one["type"] == "page")
+        self.socket = websocket.create_connection(
+            page["webSocketDebuggerUrl"], suppress_origin=True, timeout=30
+        )
+        self.number = 0
+
+    def send(self, method: str, **params):
+        """Call a method of the protocol and wait for its answer."""
+        self.number += 1
+        self.socket.send(json.dumps({"id": self.number, "method": method, "params": params}))
+        while True:
+            answer = json.loads(self.socket.recv())
+            if answer.get("id") == self.number:
+                assert "error" not in answer, answer
+                return answer["result"]
+
+    def open(self, address: str) -> None:
+        """Go to a page and wait until it is there."""
+        self.send("Page.navigate", url="about:blank")
+        self.send("Page.navigate", url=address)
+        for _ in range(200):
+            time.sleep(0.05)
+            if self.run("document.readyState === 'complete' && location.href !== 'about:blank'"):
+                return
+        raise AssertionError(f"{address} did not load")
+
+    def run(self, script: str):
+        """The value of an expression."""
+        found = self.send("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in found, found["exceptionDetails"]
+        return found["result"].get("value")
+
+    def type(self, text: str) -> None:
+        """Type into what has the focus."""
+        self.send("Input.insertText", text=text)
+
+    def press(self, key: str) -> None:
+        """Press a key such as ArrowDown or Enter."""
+        for kind in ("keyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+
+
+@contextmanager
+def open_browser() -> Iterator[Tab]:
+    """A fresh browser with one tab."""
+    program = find_browser()
+    assert program, f"None of {', '.join(NAMES)} is installed."
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        process = subprocess.Popen(
+            [program, *FLAGS, f"--user-data-dir={folder}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield Tab(_wait_for_port(Path(folder, "DevToolsActivePort")))
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _wait_for_port(file: Path) -> int:
+    for _ in range(400):
+        if file.exists() and (text := file.read_text()):
+            return int(text.splitlines()[0])
+        time.sleep(0.05)
+    raise AssertionError("The browser did not start.")
