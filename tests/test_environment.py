@@ -21,10 +21,10 @@ ORDER = [
     "errors", "paths", "files", "turns", "schema", "provenance", "sources", "parsing", "synthetic",
     "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "guards",
     "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "grid_search",
-    "encoding", "lookups", "sequences", "models", "runs", "explaining", "movie_space", "claims",
-    "comparison", "comparison_ranking", "leaderboards", "takeaways", "documents", "importance",
-    "tables", "inventory", "figures", "parameters", "notebook", "book", "pipeline", "verification",
-    "__main__",
+    "encoding", "lookups", "sequences", "models", "runs", "explaining", "movie_space", "titles",
+    "recommender", "export", "claims", "comparison", "comparison_ranking", "leaderboards",
+    "takeaways", "documents", "importance", "tables", "inventory", "figures", "parameters",
+    "notebook", "book", "pipeline", "verification", "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))

@@ -13,7 +13,8 @@ from reelbook.synthetic import NOTE
 
 PAGES = [
     "01_exploration", "02_matrix_factorization", "03_behavior_sequence_transformer",
-    "04_deep_and_cross", "05_two_tower", "06_baselines", "90_results", "91_reproducibility",
+    "04_deep_and_cross", "05_two_tower", "06_baselines", "07_next_steps", "08_recommend",
+    "90_results", "91_reproducibility",
 ]  # fmt: skip
 
 
