@@ -173,7 +173,7 @@ def test_advice_changes_with_the_records(groups):
     board = leaderboards.make_rating_board(groups)
     text = takeaways.describe_rating_choice(board)
     assert text.startswith("bayes.mf (Bayesian matrix factorisation) predicts ratings best")
-    assert "In at most a quarter of its time, 2.0 s, mf.biased" in text
+    assert "In at most half its time, 2.0 s, mf.biased" in text
     assert "The best deep model, dcn.dnn" in text
     only = {"mf.biased": groups["mf.biased"]}
     assert "deep" not in takeaways.describe_rating_choice(leaderboards.make_rating_board(only))

@@ -119,7 +119,7 @@ def find_frontier(board: pd.DataFrame) -> list[str]:
     return board.loc[on_front, "name"].tolist()[::-1]
 
 
-def find_cheap(board: pd.DataFrame, *, share: float = 0.25) -> pd.Series:
+def find_cheap(board: pd.DataFrame, *, share: float = 0.5) -> pd.Series:
     """The most accurate model that trains in at most this share of the best one's seconds.
 
     The best one itself where there is no such model.

@@ -91,7 +91,7 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
     )
     if cheap["name"] != best["name"]:
         text += (
-            f" In at most a quarter of its time, {_say_seconds(cheap['seconds'])}, {_name(cheap)} "
+            f" In at most half its time, {_say_seconds(cheap['seconds'])}, {_name(cheap)} "
             f"comes to {cheap['value']:.3f}."
         )
     if deep is None or simple is None:
