@@ -8,10 +8,11 @@ from reelbook import paths, pipeline
 
 PLAN = pipeline.read_plan(config["plan"])
 ROOT = os.path.relpath(paths.ROOT)
+BESIDE = {"__main__.py", "pipeline.py", "parameters.py", "book.py", "verification.py"}
 LIBRARY = sorted(
     os.path.relpath(file)
     for file in (paths.ROOT / "lib" / "reelbook").rglob("*.*")
-    if file.suffix in {".py", ".js", ".css", ".html"} and file.name not in {"__main__.py", "pipeline.py", "parameters.py", "book.py", "verification.py"}
+    if file.suffix in {".py", ".js", ".css", ".html"} and file.name not in BESIDE
 )
 LOADING = {"data.py", "parsing.py", "schema.py", "sources.py", "synthetic.py"}
 PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())

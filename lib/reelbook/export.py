@@ -13,9 +13,9 @@ from scipy import sparse
 
 from reelbook.errors import ReelbookError
 from reelbook.files import replace_when_whole
-from reelbook.models.rating_matrix import list_users, make_matrix
-from reelbook.recommender import SURE, Recommender, learn_weights
-from reelbook.recommending import compute_by_user, rank_catalogue
+from reelbook.models.rating_matrix import count_ratings, list_users, make_matrix
+from reelbook.recommender import REACH, Recommender, learn_weights
+from reelbook.recommending import measure_ndcg
 from reelbook.schema import Dataset
 from reelbook.splits import make_split
 
@@ -94,7 +94,6 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         return list_best(mask, k)
 
     module.for_user, module.for_likes = for_user, for_likes
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with replace_when_whole(folder) as target:
         signatures = {"for_user": for_user, "for_likes": for_likes}
         tf.saved_model.save(module, str(target), signatures=signatures)
@@ -124,7 +123,7 @@ def pack_model(recommender: Recommender) -> dict[str, Any]:
     steps = abs(weights).max(axis=1).toarray().ravel() / 127  # (movies,), of the values in a row
     values = np.rint(weights.data / np.repeat(steps, sizes))
     taste = recommender.taste
-    reach = max(float(np.abs(taste.vectors).max()), 1e-12) / 32_767
+    step = max(float(np.abs(taste.vectors).max()), 1e-12) / 32_767
     return {
         "names": recommender.movies["name"].to_list(),
         "counts": counts.tolist(),
@@ -132,14 +131,14 @@ def pack_model(recommender: Recommender) -> dict[str, Any]:
         "columns": _encode(weights.indices, "<u2"),
         "values": _encode(values, "<i1"),
         "steps": _encode(steps, "<f4"),
-        "vectors": _encode(np.rint(taste.vectors / reach), "<i2"),
-        "reach": reach,
+        "vectors": _encode(np.rint(taste.vectors / step), "<i2"),
+        "step": step,
         "base": _encode(taste.base, "<f4"),
         "doubt": _encode(taste.doubt, "<f4"),
         "noise": taste.noise,
         "scale": list(taste.scale),
         "liked": recommender.liked_stars,
-        "sure": SURE,
+        "reach": REACH,
     }
 
 
@@ -173,13 +172,12 @@ def measure_kept(dataset: Dataset, *, model: str) -> dict[str, float]:
     """
     split = make_split(dataset, "stratified")
     x = make_matrix(dataset, dataset.ratings.iloc[np.union1d(split.train, split.validation)])
-    users, counts = list_users(dataset), np.asarray(x.sum(axis=0)).ravel()
+    users, counts = list_users(dataset), count_ratings(x)
     weights = learn_weights(dataset, x, model=model)
     found = {}
     for name, part in {"all": weights, "kept": keep_largest(weights, counts)}.items():
         score = functools.partial(_score, x, users, part)
-        ranks = rank_catalogue(score, dataset, split, list_length=0).ranks
-        found[name] = float(compute_by_user(ranks, "ndcg@10").mean())
+        found[name] = measure_ndcg(score, dataset, split, part="test")
     return found
 
 

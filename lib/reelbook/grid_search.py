@@ -13,7 +13,7 @@ import pandas as pd
 
 from reelbook.errors import ReelbookError
 from reelbook.evaluation import compute_rmse, predict_ratings
-from reelbook.recommending import Score, compute_by_user, rank_catalogue
+from reelbook.recommending import Score, measure_ndcg
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import PARTS, Split
 from reelbook.training import Fit, list_settings
@@ -90,7 +90,10 @@ def fit_scorer(
     train = dataset.ratings.iloc[split.train]
     known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
     settings = list_grid(params)
-    gains = [_measure_ndcg(learn(params | setting, train), dataset, split) for setting in settings]
+    gains = [
+        measure_ndcg(learn(params | setting, train).score, dataset, split, part="validation")
+        for setting in settings
+    ]
     chosen = settings[int(np.argmax(gains))] if settings else {}
     model = learn(params | chosen, known)
     return Fit(
@@ -116,11 +119,6 @@ def list_grid(params: dict[str, Any]) -> list[dict[str, Any]]:
             f"The grid has {len(settings)} settings, and a model may try {BUDGET} on each split."
         )
     return settings
-
-
-def _measure_ndcg(model: Scorer, dataset: Dataset, split: Split) -> float:
-    ranked = rank_catalogue(model.score, dataset, split, part="validation", list_length=0)
-    return float(compute_by_user(ranked.ranks, "ndcg@10").mean())
 
 
 def _describe_search(

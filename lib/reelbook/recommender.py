@@ -17,7 +17,7 @@ from scipy import sparse
 
 from reelbook.errors import ReelbookError
 from reelbook.models import content, gaussian, topn
-from reelbook.models.rating_matrix import make_matrix
+from reelbook.models.rating_matrix import count_ratings, make_matrix
 from reelbook.runs import load_or_train
 from reelbook.schema import Dataset
 from reelbook.splits import make_split
@@ -26,6 +26,7 @@ from reelbook.titles import find_titles, list_names
 MODELS = [*topn.WEIGHTS, "content.ridge"]
 TASTE = "gaussian.fold_in"
 SURE = 0.8  # share of ratings that should lie between low and high
+REACH = NormalDist().inv_cdf((1 + SURE) / 2)  # how many standard deviations that is to each side
 LIKED = 4.0  # stars from which on a rating counts as a like
 
 
@@ -62,7 +63,7 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
     x = make_matrix(dataset, dataset.ratings)
     weights = learn_weights(dataset, x, model=model)
     movies = dataset.movies.sort_values("movie_id", ignore_index=True)
-    counts = np.asarray(x.sum(axis=0)).ravel().astype(int)
+    counts = count_ratings(x).astype(int)
     stars = dataset.ratings["rating"]
     places = np.searchsorted(movies["movie_id"], dataset.ratings["movie_id"])
     return Recommender(
@@ -178,8 +179,7 @@ def recommend(
     scores[rated] = -np.inf
     best = np.argsort(-scores, kind="stable")[: min(k, len(scores) - len(rated))]
     expected = gaussian.expect_stars(recommender.taste, rated, given, targets=best)
-    reach = NormalDist().inv_cdf((1 + SURE) / 2) * expected.deviation
-    lowest, highest = recommender.taste.scale
+    low, high = find_range(recommender.taste, expected.stars, expected.deviation)
     names = recommender.movies["name"].to_numpy()
     return pd.DataFrame(
         {
@@ -188,8 +188,8 @@ def recommend(
             "name": names[best],
             "score": scores[best],
             "stars": expected.stars,
-            "low": (expected.stars - reach).clip(lowest, highest),
-            "high": (expected.stars + reach).clip(lowest, highest),
+            "low": low,
+            "high": high,
             "because": [
                 ", ".join(names[rated[place]] for place in find_pulls(recommender, rated, target))
                 for target in best
@@ -219,6 +219,14 @@ def find_pulls(
     return order[pulls[order] > 0]
 
 
+def find_range(
+    taste: gaussian.Taste, stars: np.ndarray, deviation: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Between which stars a rating lies with a chance of SURE, within the scale: low and high."""
+    reach = REACH * deviation
+    return (stars - reach).clip(*taste.scale), (stars + reach).clip(*taste.scale)
+
+
 def measure_sureness(dataset: Dataset, *, fold: int = 1) -> pd.DataFrame:
     """How often ratings that were held out lie between low and high, by what is known of the user.
 
@@ -233,25 +241,13 @@ def measure_sureness(dataset: Dataset, *, fold: int = 1) -> pd.DataFrame:
     split = make_split(dataset, "official", fold=fold)
     learned = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
     taste = learn_taste(dataset, learned, fold=fold)
-    movies = np.sort(dataset.movies["movie_id"].to_numpy())
-    reach = NormalDist().inv_cdf((1 + SURE) / 2)
-    known = dict(list(learned.groupby("user_id")))
-    parts = []
-    for user, rows in dataset.ratings.iloc[split.test].groupby("user_id"):
-        own = known.get(user, learned.iloc[:0])
-        expected = gaussian.expect_stars(
-            taste,
-            np.searchsorted(movies, own["movie_id"]),
-            own["rating"].to_numpy("float64"),
-            targets=np.searchsorted(movies, rows["movie_id"]),
-        )
-        low, high = (
-            (expected.stars + sign * reach * expected.deviation).clip(*taste.scale)
-            for sign in (-1, 1)
-        )
-        inside = (rows["rating"] >= low) & (rows["rating"] <= high)
-        parts.append(pd.DataFrame({"own": len(own), "inside": inside, "width": high - low}))
-    table = pd.concat(parts)
+    test = dataset.ratings.iloc[split.test]
+    low, high = find_range(taste, *gaussian.expect_rows(taste, dataset, learned, test))
+    sizes = learned.groupby("user_id").size()
+    own = test["user_id"].map(sizes).fillna(0)
+    table = pd.DataFrame(
+        {"own": own, "inside": test["rating"].between(low, high), "width": high - low}
+    )
     edges = [-1, 19, 49, 99, np.inf]
     table["known"] = pd.cut(table["own"], edges, labels=["0-19", "20-49", "50-99", "100+"])
     grouped = table.groupby("known", observed=True)

@@ -86,6 +86,12 @@ def rank_catalogue(
     return Ranked(found, pd.concat(lists, ignore_index=True))
 
 
+def measure_ndcg(score: Score, dataset: Dataset, split: Split, *, part: str) -> float:
+    """Mean nDCG@10 of a part of the split: what settings and epochs are chosen by."""
+    ranks = rank_catalogue(score, dataset, split, part=part, list_length=0).ranks
+    return float(compute_by_user(ranks, f"ndcg@{K}").mean())
+
+
 def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Metric]:
     """The figures of a run on its test rows.
 

@@ -19,7 +19,7 @@ const starts = decode(model.starts, Uint32Array);
 const columns = decode(model.columns, Uint16Array);
 const values = decode(model.values, Int8Array);
 const steps = decode(model.steps, Float32Array);
-const vectors = Float64Array.from(decode(model.vectors, Int16Array), (v) => v * model.reach);
+const vectors = Float64Array.from(decode(model.vectors, Int16Array), (v) => v * model.step);
 const base = decode(model.base, Float32Array);
 const doubt = decode(model.doubt, Float32Array);
 const dim = vectors.length / model.names.length;
@@ -91,7 +91,6 @@ function recommend() {
   const scores = computeScores();
   const inverse = invertInner();
   const clip = (stars) => Math.min(Math.max(stars, model.scale[0]), model.scale[1]);
-  const reach = 1.2815515655446004; // of 80% of a normal distribution
   return model.names
     .map((_, movie) => movie)
     .filter((movie) => !liked.includes(movie))
@@ -108,8 +107,8 @@ function recommend() {
       return {
         name: model.names[movie],
         stars: clip(stars),
-        low: clip(clip(stars) - reach * deviation),
-        high: clip(clip(stars) + reach * deviation),
+        low: clip(clip(stars) - model.reach * deviation),
+        high: clip(clip(stars) + model.reach * deviation),
         because,
       };
     });

@@ -27,9 +27,9 @@ import tf_keras as keras
 
 from reelbook.evaluation import compute_rmse, predict_ratings
 from reelbook.models import resolve_params
-from reelbook.models.baseline import BIASES, learn_biases, read_ratings
+from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
 from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
-from reelbook.recommending import Score, compute_by_user, rank_catalogue
+from reelbook.recommending import Score, measure_ndcg
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import PARTS, Split
 from reelbook.training import Fit, apply_model, pick_options, set_seed
@@ -135,11 +135,7 @@ def _train_autorec(
     predict_biases, _ = learn_biases(known, params, seed)
 
     def compute_base(rows: pd.DataFrame) -> np.ndarray:
-        places = (
-            pd.Index(ids).get_indexer(rows[column])
-            for ids, column in ((known.users, "user_id"), (known.movies, "movie_id"))
-        )
-        return predict_biases(*places)
+        return predict_rows(predict_biases, known, rows)
 
     def find_cells(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         return np.searchsorted(movies, rows["movie_id"]), np.searchsorted(users, rows["user_id"])
@@ -244,8 +240,7 @@ def _train_multvae(
 
     def measure() -> dict[str, float]:
         assert split is not None  # measured only with one
-        ranks = rank_catalogue(score, dataset, split, part="validation", list_length=0).ranks
-        return {"validation_ndcg@10": float(compute_by_user(ranks, "ndcg@10").mean())}
+        return {"validation_ndcg@10": measure_ndcg(score, dataset, split, part="validation")}
 
     learned = train_by_loss(
         model,

@@ -71,9 +71,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         predict, num_parameters = LEARNERS[model_name](known, params, seed)
 
         def predict_clipped(rows: pd.DataFrame) -> np.ndarray:
-            users = _find(rows["user_id"], known.users)
-            movies = _find(rows["movie_id"], known.movies)
-            return predict(users, movies).clip(*known.trainset.rating_scale)
+            return predict_rows(predict, known, rows).clip(*known.trainset.rating_scale)
 
         return Predictor(predict_clipped, num_parameters)
 
@@ -113,6 +111,15 @@ def read_ratings(ratings: pd.DataFrame) -> Known:
         np.array([trainset.to_raw_iid(i) for i in trainset.all_items()]),
         sparse.csr_matrix((stars, (users, movies)), shape=(trainset.n_users, trainset.n_items)),
     )
+
+
+def predict_rows(
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray], known: Known, rows: pd.DataFrame
+) -> np.ndarray:
+    """Stars of rows with user_id and movie_id, float64 (rows,), by what `known` taught."""
+    users = pd.Index(known.users).get_indexer(rows["user_id"])  # -1 where unknown
+    movies = pd.Index(known.movies).get_indexer(rows["movie_id"])
+    return predict(users, movies)
 
 
 def learn_mean(known: Known, params: dict[str, Any], seed: int) -> Learned:
@@ -216,11 +223,6 @@ def _predict_by_factors(known: Known, algo: Any, user_factors: np.ndarray) -> Le
 
     learned = (algo.bu, algo.bi, algo.pu, algo.qi)
     return predict, sum(array.size for array in learned)
-
-
-def _find(ids: pd.Series, known: np.ndarray) -> np.ndarray:
-    """The number of each id among the known ones, -1 for one that is not there, int (rows,)."""
-    return pd.Index(known).get_indexer(ids)
 
 
 LEARNERS: dict[str, Callable[[Known, dict[str, Any], int], Learned]] = {

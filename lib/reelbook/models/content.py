@@ -21,7 +21,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from reelbook.grid_search import Scorer, fit_scorer
 from reelbook.models import resolve_params
-from reelbook.models.rating_matrix import list_users, make_matrix
+from reelbook.models.rating_matrix import count_ratings, list_users, make_matrix
 from reelbook.schema import Dataset
 from reelbook.splits import Split
 from reelbook.training import Fit
@@ -50,7 +50,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         x = make_matrix(dataset, ratings)  # (users, movies)
         weights = learn_weights(x, features, l2=params["l2"])
         if model_name == "content.popularity":
-            counts = np.asarray(x.sum(axis=0)).ravel()  # (movies,)
+            counts = count_ratings(x)  # (movies,)
             known = np.log1p(counts) - np.log1p(counts[counts > 0]).mean()
             scores = known @ weights  # (movies,); rows of movies without ratings are zero
             return Scorer(lambda ids: np.tile(scores, (len(ids), 1)), features.shape[1])
@@ -65,7 +65,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
 
 def learn_weights(x: sparse.csr_matrix, features: sparse.csr_matrix, *, l2: float) -> np.ndarray:
     """(F F' + l2 I)^-1 F f_i of each movie i, float32 (movies, movies); rows of no rating are 0."""
-    rated = np.flatnonzero(np.asarray(x.sum(axis=0)).ravel())  # (W,)
+    rated = np.flatnonzero(count_ratings(x))  # (W,)
     likeness = (features[rated] @ features.T).toarray()  # (W, movies)
     gram = likeness[:, rated] + l2 * np.eye(len(rated))
     weights = np.zeros((features.shape[0], features.shape[0]), "float32")

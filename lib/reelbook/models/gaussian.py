@@ -24,7 +24,7 @@ import pandas as pd
 
 from reelbook.grid_search import Predictor, fit_predictor
 from reelbook.models import resolve_params
-from reelbook.models.baseline import BIASES, learn_biases, read_ratings
+from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
 from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
 from reelbook.schema import Dataset
 from reelbook.splits import Split
@@ -88,27 +88,12 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     Raises:
         ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
     """
-    movies = list_movies(dataset)
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Predictor:
         taste = learn_taste(params, dataset, ratings)
-        own = ratings.groupby("user_id")
-        known = {user: (rows["movie_id"], rows["rating"]) for user, rows in own}
 
         def predict(rows: pd.DataFrame) -> np.ndarray:
-            stars = np.empty(len(rows))
-            users, targets = rows["user_id"].to_numpy(), rows["movie_id"].to_numpy()
-            for user in np.unique(users):
-                at = np.flatnonzero(users == user)
-                rated, given = known.get(user, (movies[:0], movies[:0]))
-                expected = expect_stars(
-                    taste,
-                    np.searchsorted(movies, rated),
-                    np.asarray(given, "float64"),
-                    targets=np.searchsorted(movies, targets[at]),
-                )
-                stars[at] = expected.stars
-            return stars
+            return expect_rows(taste, dataset, ratings, rows)[0]
 
         return Predictor(predict, taste.vectors.size + taste.base.size)
 
@@ -130,12 +115,8 @@ def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame)
     base = predict_base(np.full(len(movies), -1), places)
     rated = make_matrix(dataset, ratings).toarray().astype("float64")  # (users, movies)
     residuals = np.zeros_like(rated)
-    residuals[
-        np.searchsorted(users, ratings["user_id"]), np.searchsorted(movies, ratings["movie_id"])
-    ] = ratings["rating"].to_numpy() - predict_base(
-        pd.Index(known.users).get_indexer(ratings["user_id"]),
-        pd.Index(known.movies).get_indexer(ratings["movie_id"]),
-    )
+    cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(movies, ratings["movie_id"])
+    residuals[cells] = ratings["rating"].to_numpy() - predict_rows(predict_base, known, ratings)
     covariance = residuals.T @ residuals / (rated.T @ rated + params["shrinkage"])
     values, axes = np.linalg.eigh(covariance)  # ascending
     leading = slice(len(values) - min(params["dim"], len(values)), None)
@@ -148,6 +129,33 @@ def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame)
         params["noise"],
         known.trainset.rating_scale,
     )
+
+
+def expect_rows(
+    taste: Taste, dataset: Dataset, known: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Stars of rows, and their standard deviation, each from the known ratings of its user.
+
+    Args:
+        taste: what was learned.
+        dataset: the canonical tables.
+        known: ratings of the users.
+        rows: user_id and movie_id of what is to be predicted.
+
+    Returns:
+        Stars and deviations, float64 (rows,) each.
+    """
+    movies = list_movies(dataset)
+    own = {user: (part["movie_id"], part["rating"]) for user, part in known.groupby("user_id")}
+    stars, deviation = np.empty((2, len(rows)))
+    users, targets = rows["user_id"].to_numpy(), np.searchsorted(movies, rows["movie_id"])
+    for user in np.unique(users):
+        at = np.flatnonzero(users == user)
+        rated, given = own.get(user, (movies[:0], movies[:0]))
+        places = np.searchsorted(movies, rated)
+        found = expect_stars(taste, places, np.asarray(given, "float64"), targets=targets[at])
+        stars[at], deviation[at] = found.stars, found.deviation
+    return stars, deviation
 
 
 def expect_stars(

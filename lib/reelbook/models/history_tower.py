@@ -30,7 +30,7 @@ from scipy.sparse.linalg import svds
 from reelbook import ranking
 from reelbook.encoding import encode_values, make_genre_table
 from reelbook.models.towers import embed
-from reelbook.recommending import Score, compute_by_user, estimate_top_accuracy, rank_catalogue
+from reelbook.recommending import Score, estimate_top_accuracy, measure_ndcg
 from reelbook.schema import Dataset, Metric
 from reelbook.splits import Split
 from reelbook.training import Fit, pick_options, set_seed
@@ -190,8 +190,7 @@ def _train(
 
     def measure() -> dict[str, float]:
         assert split is not None  # measured only with one
-        ranks = rank_catalogue(score, dataset, split, part="validation", list_length=0).ranks
-        return {"validation_ndcg@10": float(compute_by_user(ranks, "ndcg@10").mean())}
+        return {"validation_ndcg@10": measure_ndcg(score, dataset, split, part="validation")}
 
     learned = train_by_loss(
         model,

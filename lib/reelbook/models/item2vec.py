@@ -25,7 +25,7 @@ from gensim.models import Word2Vec
 
 from reelbook.grid_search import Scorer, fit_scorer
 from reelbook.models import resolve_params
-from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
+from reelbook.models.rating_matrix import count_ratings, list_movies, list_users, make_matrix
 from reelbook.schema import Dataset
 from reelbook.sequences import order_by_time
 from reelbook.splits import Split
@@ -61,14 +61,14 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
     """
     users = list_users(dataset)
-    learned: dict[tuple[int, ...], np.ndarray] = {}  # vectors by rows and what they depend on
+    learned: dict[str, np.ndarray] = {}  # vectors, by all that decides them
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Scorer:
-        key = (len(ratings), params["dim"], params["window"], params["epochs"])
+        key = f"{len(ratings)} {params | {'closeness': None, 'grid': None}}"
         if key not in learned:
             learned[key] = learn_vectors(model_name, params, dataset, ratings, seed)
         vectors = learned[key]  # (movies, dim)
-        counts = np.asarray(make_matrix(dataset, ratings).sum(axis=0)).ravel()
+        counts = count_ratings(make_matrix(dataset, ratings))
         # 0.5: a movie without ratings stands below one with a single rating.
         popularity = np.log(np.maximum(counts, 0.5))  # (movies,)
         liked = make_matrix(dataset, ratings[ratings["rating"] >= params["least_stars"]])

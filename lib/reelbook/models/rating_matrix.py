@@ -16,6 +16,11 @@ def make_matrix(dataset: Dataset, ratings: pd.DataFrame) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (rows, columns)), shape=(len(users), len(movies)))
 
 
+def count_ratings(x: sparse.csr_matrix) -> np.ndarray:
+    """n: ratings of each movie, float32 (movies,)."""
+    return np.bincount(x.indices, minlength=x.shape[1]).astype("float32")
+
+
 def list_users(dataset: Dataset) -> np.ndarray:
     """Ids of the users, ascending: the rows of the matrix."""
     return np.sort(dataset.users["user_id"].to_numpy())

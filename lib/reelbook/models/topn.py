@@ -34,7 +34,7 @@ with warnings.catch_warnings():
 
 from reelbook.grid_search import Scorer, fit_scorer
 from reelbook.models import resolve_params
-from reelbook.models.rating_matrix import list_users, make_matrix
+from reelbook.models.rating_matrix import count_ratings, list_users, make_matrix
 from reelbook.schema import Dataset
 from reelbook.splits import Split
 from reelbook.training import Fit
@@ -105,11 +105,6 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         return Scorer(score, num_parameters)
 
     return fit_scorer(learn, resolve_params(model_name, params), dataset, split)
-
-
-def count_ratings(x: sparse.csr_matrix) -> np.ndarray:
-    """n: ratings of each movie, float32 (movies,)."""
-    return np.bincount(x.indices, minlength=x.shape[1]).astype("float32")
 
 
 def compute_gram(x: sparse.csr_matrix) -> np.ndarray:
