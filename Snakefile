@@ -8,7 +8,8 @@ from reelbook import paths, pipeline
 
 PLAN = pipeline.read_plan(config["plan"])
 ROOT = os.path.relpath(paths.ROOT)
-BESIDE = {"__main__.py", "pipeline.py", "parameters.py", "book.py", "verification.py"}
+PAGE_MAKERS = ["book.py", "pages.py"]
+BESIDE = {"__main__.py", "pipeline.py", "parameters.py", "verification.py", *PAGE_MAKERS}
 LIBRARY = sorted(
     os.path.relpath(file)
     for file in (paths.ROOT / "lib" / "reelbook").rglob("*.*")
@@ -79,7 +80,7 @@ rule book:
         expand(EXECUTED, name=PLAN.notebooks),
         rules.results.output,
         PAGES,
-        f"{ROOT}/lib/reelbook/book.py",
+        [f"{ROOT}/lib/reelbook/{name}" for name in PAGE_MAKERS],
     output:
         # not the pages: Snakemake would delete the last good ones before it tries to make new ones
         touch(f"{PLAN.name}/book.done"),

@@ -6,11 +6,9 @@ import shutil
 
 import pytest
 
-from reelbook import book
+from reelbook import book, pages
 from reelbook.errors import ReelbookError
 from reelbook.paths import BOOK
-
-PAGE = "<html><body id='top'>{}</body></html>"
 
 
 def make_cell(source: str, *outputs: dict, tags: list[str] | None = None) -> dict:
@@ -21,50 +19,6 @@ def make_cell(source: str, *outputs: dict, tags: list[str] | None = None) -> dic
 
 def make_output(mime: str) -> dict:
     return {"output_type": "display_data", "data": {mime: "x"}, "metadata": {}}
-
-
-@pytest.fixture
-def html(tmp_path):
-    (tmp_path / "index.html").write_text(PAGE.format("<a href='#top'>up</a>"))
-    return tmp_path
-
-
-def find_faults(html, body: str) -> list[str]:
-    (html / "page.html").write_text(PAGE.format(body))
-    return book.list_faults(html, ["index.html", "page.html"])
-
-
-def test_a_sound_page_has_no_fault(html):
-    (html / "results.csv").write_text("model\n")
-    (html / "a b.svg").write_text("<svg/>")
-    body = (
-        "<img src='a%20b.svg'><img src='data:image/png;base64,AA=='><a href='results.csv'>r</a>"
-        "<a href='index.html#top'>i</a><a href='https://example.org'>away</a><a href='#top'>t</a>"
-    )
-    assert find_faults(html, body) == []
-
-
-@pytest.mark.parametrize(
-    ("body", "fault"),
-    [
-        ("<img src='gone.png'>", "page.html lacks gone.png"),
-        ("<script src='https://example.org/a.js'></script>", "fetches https://example.org/a.js"),
-        ("<link rel='stylesheet' href='//example.org/a.css'>", "fetches //example.org/a.css"),
-        ("<a href='gone.html'>x</a>", "links to gone.html, which is not there"),
-        ("<a href='index.html#gone'>x</a>", "links to index.html#gone, where no such place"),
-        ("<a href='#gone'>x</a>", "links to #gone, where no such place is"),
-        ("<div class='output stderr highlight'>x</div>", "shows an error output"),
-        ("<div class='output traceback'>x</div>", "shows an error output"),
-    ],
-)
-def test_each_fault_is_found(html, body, fault):
-    faults = find_faults(html, body)
-    assert len(faults) == 1
-    assert fault in faults[0]
-
-
-def test_a_missing_page_is_a_fault(html):
-    assert book.list_faults(html, ["index.html", "02.html"]) == ["02.html is missing"]
 
 
 def test_code_is_folded_and_joined_to_what_it_makes():
@@ -112,10 +66,10 @@ def test_the_built_book(built):
         assert key in index
     assert "mf.toy" in index  # the short leaderboard, from another page
     toc = re.findall(r'class="reference internal" href="(\w+)\.html">', index)
-    pages = ["01_first", "02_second", "90_results", "91_reproducibility"]
-    assert list(dict.fromkeys(toc))[:6] == [*pages, "how_to_read", "bibliography"]
+    names = ["01_first", "02_second", "90_results", "91_reproducibility"]
+    assert list(dict.fromkeys(toc))[:6] == [*names, "how_to_read", "bibliography"]
     assert (html / "results.csv").read_bytes() == (built / "build/toy/results.csv").read_bytes()
-    assert book.list_faults(html, [f"{page}.html" for page in pages]) == []
+    assert pages.list_faults(html, [f"{name}.html" for name in names]) == []
     for page in html.glob("*.html"):
         assert str(built) not in page.read_text()
     executed = json.loads((built / "build/toy/book_src/01_first.ipynb").read_text())

@@ -24,7 +24,7 @@ ORDER = [
     "encoding", "lookups", "sequences", "models", "runs", "explaining", "movie_space", "titles",
     "recommender", "export", "claims", "comparison", "comparison_ranking", "leaderboards",
     "takeaways", "documents", "importance", "tables", "inventory", "figures", "parameters",
-    "notebook", "book", "pipeline", "verification", "__main__",
+    "notebook", "pages", "book", "pipeline", "verification", "__main__",
 ]  # fmt: skip
 
 MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))

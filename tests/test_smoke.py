@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import toys
 
-from reelbook import book
+from reelbook import pages
 from reelbook.paths import ROOT
 from reelbook.synthetic import NOTE
 
@@ -25,8 +25,22 @@ def results(smoke):
 
 def test_every_page_is_there_and_sound(smoke):
     html = smoke / "smoke" / "html"
-    pages = ["index", *PAGES, "how_to_read", "bibliography"]
-    assert book.list_faults(html, [f"{page}.html" for page in pages]) == []
+    names = ["index", *PAGES, "how_to_read", "bibliography"]
+    assert pages.list_faults(html, [f"{name}.html" for name in names]) == []
+
+
+def test_the_page_that_recommends_weighs_at_most_two_megabytes(smoke):
+    """With all that it loads: here mostly the theme, on real ratings another 0.7 of a model."""
+    assert pages.measure_weight(smoke / "smoke" / "html" / "08_recommend.html") < 1.3e6
+
+
+def test_equations_are_set_on_pages_that_have_them_and_cost_the_others_nothing(smoke):
+    html = smoke / "smoke" / "html"
+    loading = {p.stem for p in html.glob("*.html") if "mathjax/tex-svg.js" in p.read_text()}
+    with_equations = {p.stem for p in html.glob("*.html") if 'class="math ' in p.read_text()}
+    assert loading - {"index"} == with_equations  # Sphinx counts those of all chapters as its own
+    assert {"02_matrix_factorization", "07_next_steps"} <= loading
+    assert "08_recommend" not in loading
 
 
 @pytest.mark.parametrize("page", ["index", *PAGES])
