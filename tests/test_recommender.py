@@ -1,3 +1,5 @@
+from urllib.parse import quote
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -168,3 +170,11 @@ def test_a_like_can_be_taken_back_and_escape_closes(made, tab):
     assert tab.run("document.querySelectorAll('#rb-list li').length") == 10
     tab.run("document.querySelector('#rb-liked button').click()")
     assert tab.run("document.querySelectorAll('#rb-list li').length") == 0
+
+
+def test_a_link_holds_the_likes_and_what_it_cannot_mean_is_passed_over(made, tab):
+    name = made.movies["name"].iloc[7]
+    tab.open(f"{tab.address}#like=%E0%A4%A|No such title|{quote(name)}")
+    buttons = tab.run("[...document.querySelectorAll('#rb-liked button')].map(e => e.textContent)")
+    assert buttons == [f"{name} ✕"]
+    assert tab.run("document.querySelectorAll('#rb-list li').length") == 10

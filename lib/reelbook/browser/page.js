@@ -116,6 +116,14 @@ function recommend() {
 
 // ---- the page
 
+function decodeTitle(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return ""; // a broken link must not keep the page from starting
+  }
+}
+
 function makeElement(tag, text, name = "") {
   const element = document.createElement(tag);
   element.textContent = text;
@@ -243,7 +251,7 @@ input.addEventListener("blur", close);
 
 if (location.hash.startsWith("#like=")) {
   for (const part of location.hash.slice(6).split("|")) {
-    const movie = model.names.indexOf(decodeURIComponent(part));
+    const movie = model.names.indexOf(decodeTitle(part));
     if (movie >= 0 && !liked.includes(movie)) liked.push(movie);
   }
 }
