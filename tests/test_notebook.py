@@ -1,6 +1,9 @@
 """One notebook through strict papermill: what it leaves, in which environment it runs."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import toys
@@ -57,6 +60,16 @@ def test_it_runs_by_itself_in_a_clean_environment(checkout, tmp_path):
     assert meta["parameters"]["seeds"] == [7, 8]
     assert meta["seconds"] > 0
     assert 20 < meta["peak_memory_mb"] < 1500
+
+
+def test_what_c_code_prints_stays_out_of_a_notebook_that_a_person_runs(tmp_path):
+    """By plain papermill, as in JupyterLab; the lines about TensorFlow's build would be in red."""
+    toys.write_notebook(tmp_path / "a.ipynb", "import os; print('ours', os.write(2, b'noise'))")
+    command = [sys.executable, "-m", "papermill", "a.ipynb", "b.ipynb", "--no-progress-bar"]
+    # A kernel that finds itself tested captures nothing.
+    tested = {name: v for name, v in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    subprocess.run(command, cwd=tmp_path, env=tested, check=True, capture_output=True)
+    assert read_printed(tmp_path / "b.ipynb") == "ours 5\n"
 
 
 def test_parameters_of_a_persons_own_never_go_into_a_plan(checkout):

@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 
-# The copy is written last: it says that the environment is whole and of which lock.
-cmp --silent requirements.txt .venv/requirements.txt 2>/dev/null && exit 0
+# The copy is written last: it says that the environment is whole and from what it was made.
+cat requirements.txt tools/make-env.sh | cmp --silent - .venv/made-from 2>/dev/null && exit 0
 
 command -v "$python" >/dev/null || {
   echo "make env: no $python found. Install Python 3.11 to 3.13, or name one: make env PYTHON=..." >&2
@@ -34,4 +34,7 @@ if ! PIP_REQUIRE_VIRTUALENV=1 .venv/bin/python -m pip install --disable-pip-vers
   exit 1
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-cp requirements.txt .venv/requirements.txt
+# What TensorFlow's C++ code prints goes to the terminal, not in red into the notebooks that a person runs.
+mkdir -p .venv/etc/ipython
+echo "c.IPKernelApp.capture_fd_output = False" > .venv/etc/ipython/ipython_kernel_config.py
+cat requirements.txt tools/make-env.sh > .venv/made-from
