@@ -21,7 +21,7 @@ ORDER = [
     "errors", "paths", "files", "turns", "schema", "provenance", "sources", "parsing", "synthetic",
     "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "guards",
     "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "grid_search",
-    "encoding", "lookups", "sequences", "models", "runs", "explaining", "movie_space", "titles",
+    "encoding", "lookups", "sequences", "models", "runs", "explaining", "titles", "movie_space",
     "recommender", "export", "claims", "comparison", "comparison_ranking", "leaderboards",
     "takeaways", "documents", "importance", "tables", "inventory", "figures", "parameters",
     "notebook", "pages", "book", "pipeline", "verification", "__main__",

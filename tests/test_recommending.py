@@ -7,6 +7,9 @@ import pytest
 from reelbook import guards, movie_space, recommending, runs
 from reelbook.encoding import encode_values
 from reelbook.errors import ReelbookError
+from reelbook.parameters import read_parameters
+from reelbook.paths import NOTEBOOKS
+from reelbook.pipeline import read_plan
 from reelbook.splits import make_split
 
 
@@ -142,6 +145,20 @@ def test_neighbours_are_the_nearest_by_cosine(dataset):
     assert table["cosine"][0] == pytest.approx(1)
     with pytest.raises(ReelbookError, match="no movie with the title 'Nobody'"):
         movie_space.find_neighbours(vectors, dataset, ["Nobody"])
+    part = movies.loc[10, "title"][:-1]
+    with pytest.raises(ReelbookError, match=f"The closest titles are: .*{movies.loc[10, 'title']}"):
+        movie_space.find_neighbours(vectors, dataset, [part])
+
+
+def test_the_plan_of_ml_1m_asks_for_movies_as_ml_1m_spells_them():
+    """Where ml-100k has Star Wars, ml-1m has its episodes."""
+    spelled_otherwise = {"Star Wars", "Empire Strikes Back, The", "Return of the Jedi"}
+    plan = read_plan("ml-1m").notebooks
+    for name in ["05_two_tower", "07_next_steps"]:
+        defaults = read_parameters(NOTEBOOKS / f"{name}.ipynb")
+        asked = {key: p.default for key, p in defaults.items()} | plan[name]
+        for titles in [asked["titles"], *asked.get("analogies", [])]:
+            assert not spelled_otherwise & set(titles)
 
 
 def test_a_map_shows_the_most_rated_movies_the_same_each_time(dataset):

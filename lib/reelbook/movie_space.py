@@ -13,6 +13,7 @@ from reelbook.errors import ReelbookError
 from reelbook.explaining import name_movie
 from reelbook.models import history_tower
 from reelbook.schema import Dataset
+from reelbook.titles import list_closest
 
 MAP_SEED = 0
 
@@ -137,7 +138,9 @@ def _find_place(movies: pd.DataFrame, dataset: Dataset, title: str) -> int:
     """Place of the first movie with a title; ReelbookError if there is none."""
     places = np.flatnonzero(movies["title"] == title)
     if len(places) == 0:
-        raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.")
+        closest = list_closest(title, list(dict.fromkeys(movies["title"])))
+        hint = f" The closest titles are: {'; '.join(closest)}." if closest else ""
+        raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.{hint}")
     return int(places[0])
 
 
