@@ -49,7 +49,7 @@ def draw_list(recommendations: pd.DataFrame, *, scale: tuple[float, float], titl
     axes.plot(recommendations["stars"], rows, "o", color=ORANGE, markersize=6)
     axes.set_yticks(list(rows), [_shorten(name) for name in recommendations["name"]])
     axes.set_xlim(scale[0] - 0.1, scale[1] + 0.1)
-    axes.set_xlabel("stars: predicted, and the range that should hold four ratings of five")
+    axes.set_xlabel("stars, and the range for four ratings of five")
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.grid(axis="x")
     return figure
