@@ -1,3 +1,4 @@
+import functools
 import json
 
 import pandas as pd
@@ -39,8 +40,18 @@ def test_theirs_stand_beside_ours():
     assert first["rmse ours"] == pytest.approx(0.96)
     assert first["sd ours"] == pytest.approx(0.02 / 2**0.5)
     assert pd.isna(second["rmse ours"])
-    html = tables.show_table(rebuilt, "x", formats={"chapter": tables.link_chapter}).to_html()
+
+
+def test_a_table_links_to_the_chapters_that_the_plan_has(monkeypatch, tmp_path):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    (tmp_path / "toy" / "executed").mkdir(parents=True)
+    (tmp_path / "toy" / "executed" / "02_x.ipynb").touch()
+    link = functools.partial(tables.link_chapter, plan="toy")
+    table = pd.DataFrame({"chapter": ["02_x", "03_y"]})
+    html = tables.show_table(table, "x", formats={"chapter": link}).to_html()
     assert '<a href="02_x.html">02</a>' in html
+    assert "03" in html
+    assert "03_y" not in html
 
 
 def test_an_unknown_way_to_sum_up_is_an_error():

@@ -90,9 +90,10 @@ def format_costs(board: pd.DataFrame) -> pd.DataFrame:
     return board[list(names)].rename(columns=names)
 
 
-def link_chapter(name: str) -> str:
-    """HTML that leads from one page of the book to another: a format for `show_table`."""
-    return f'<a href="{name}.html">{name[:2]}</a>'
+def link_chapter(name: str, *, plan: str) -> str:
+    """HTML that leads to another page of a plan's book, or its number where the plan lacks it."""
+    there = (get_plan_dir(plan) / "executed" / f"{name}.ipynb").is_file()
+    return f'<a href="{name}.html">{name[:2]}</a>' if there else name[:2]
 
 
 def list_glued(
