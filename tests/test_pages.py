@@ -53,7 +53,8 @@ def test_a_missing_page_is_a_fault(html):
 
 def test_a_page_weighs_what_it_loads_once(html):
     (html / "big.js").write_text("x" * 1000)
-    text = PAGE.format("<script src='big.js'></script>" * 2 + "<a href='#top'>up</a>")
+    drawn = "<img src='data:image/png;base64,AA=='>"  # a part of the page itself
+    text = PAGE.format("<script src='big.js'></script>" * 2 + drawn + "<a href='#top'>up</a>")
     (html / "page.html").write_text(text)
     assert pages.measure_weight(html / "page.html") == 1000 + len(text)
 

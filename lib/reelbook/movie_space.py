@@ -13,7 +13,7 @@ from reelbook.errors import ReelbookError
 from reelbook.explaining import name_movie
 from reelbook.models import history_tower
 from reelbook.schema import Dataset
-from reelbook.titles import list_closest
+from reelbook.titles import hint_at_closest
 
 MAP_SEED = 0
 
@@ -138,8 +138,7 @@ def _find_place(movies: pd.DataFrame, dataset: Dataset, title: str) -> int:
     """Place of the first movie with a title; ReelbookError if there is none."""
     places = np.flatnonzero(movies["title"] == title)
     if len(places) == 0:
-        closest = list_closest(title, list(dict.fromkeys(movies["title"])))
-        hint = f" The closest titles are: {'; '.join(closest)}." if closest else ""
+        hint = hint_at_closest(title, movies["title"].tolist(), between="; ")  # "Godfather, The"
         raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.{hint}")
     return int(places[0])
 

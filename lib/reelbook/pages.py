@@ -66,8 +66,9 @@ def list_faults(html: Path, expected: list[str]) -> list[str]:
 
 def measure_weight(page: Path) -> int:
     """Bytes that a browser reads to show a page: its own and those of the files that it names."""
-    sources = {_resolve(page, source) for source in Page(page.read_text()).sources}
-    return page.stat().st_size + sum(file.stat().st_size for file in sources if file != page)
+    sources = Page(page.read_text()).sources
+    files = {_resolve(page, source) for source in sources if not urlsplit(source).scheme}
+    return page.stat().st_size + sum(file.stat().st_size for file in files)
 
 
 def trim_icons(html: Path) -> None:

@@ -57,10 +57,14 @@ def _find_title(title: str, names: Sequence[str], counts: Sequence[int]) -> int:
         choices = ", ".join(sorted({names[place] for place in found}))
         raise ReelbookError(f"Several movies are called {title!r}: {choices}. Give the year, too.")
     if not found:
-        closest = list_closest(title, names)
-        hint = f" The closest titles are: {', '.join(closest)}." if closest else ""
-        raise ReelbookError(f"No movie is called {title!r}.{hint}")
+        raise ReelbookError(f"No movie is called {title!r}.{hint_at_closest(title, names)}")
     return max(found, key=lambda place: counts[place])
+
+
+def hint_at_closest(title: str, names: Sequence[str], *, between: str = ", ") -> str:
+    """The end of an error message: which titles may be meant, or nothing where none is close."""
+    closest = list_closest(title, names)
+    return f" The closest titles are: {between.join(closest)}." if closest else ""
 
 
 def list_closest(title: str, names: Sequence[str], *, size: int = 5) -> list[str]:
