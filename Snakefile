@@ -19,7 +19,9 @@ LOADING = {"data.py", "parsing.py", "schema.py", "sources.py", "synthetic.py"}
 PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())
 CLAIMS = [file for file in PAGES if os.path.basename(file) in {"claims.yml", "documents.yml"}]
 VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exists(file)]
-EXECUTED = f"{PLAN.name}/executed/{{name}}.ipynb"
+# A step's output is the record of what it made. Of that itself Snakemake would delete the last good
+# version before it tries to make a new one.
+STEPS = f"{PLAN.name}/steps"
 REELBOOK = f"{sys.executable} -m reelbook"
 
 wildcard_constraints:
@@ -28,7 +30,7 @@ wildcard_constraints:
 
 rule all:
     input:
-        f"{PLAN.name}/book.done",
+        f"{STEPS}/book.json",
 
 
 rule data:
@@ -48,15 +50,13 @@ rule notebook:
         LIBRARY,
         rules.data.output,
         # a page of the results waits for the figures, the claims and every notebook before it
-        lambda wildcards: [*CLAIMS, f"{PLAN.name}/results.csv", *VERIFIED]
+        lambda wildcards: [*CLAIMS, f"{STEPS}/results.json", *VERIFIED]
         * PLAN.is_results(wildcards.name),
         lambda wildcards: [
-            f"{PLAN.name}/executed/{name}.meta.json" for name in PLAN.list_earlier(wildcards.name)
+            f"{STEPS}/notebook-{name}.json" for name in PLAN.list_earlier(wildcards.name)
         ],
     output:
-        EXECUTED,
-        f"{PLAN.name}/executed/{{name}}.runs.json",
-        f"{PLAN.name}/executed/{{name}}.meta.json",
+        f"{STEPS}/notebook-{{name}}.json",
     params:
         plan=PLAN.name,
         parameters=lambda wildcards: json.dumps(PLAN.notebooks[wildcards.name], sort_keys=True),
@@ -66,9 +66,9 @@ rule notebook:
 
 rule results:
     input:
-        expand(f"{PLAN.name}/executed/{{name}}.runs.json", name=PLAN.chapters),
+        expand(f"{STEPS}/notebook-{{name}}.json", name=PLAN.chapters),
     output:
-        f"{PLAN.name}/results.csv",
+        f"{STEPS}/results.json",
     params:
         plan=PLAN.name,
     shell:
@@ -77,13 +77,12 @@ rule results:
 
 rule book:
     input:
-        expand(EXECUTED, name=PLAN.notebooks),
+        expand(f"{STEPS}/notebook-{{name}}.json", name=PLAN.notebooks),
         rules.results.output,
         PAGES,
         [f"{ROOT}/lib/reelbook/{name}" for name in PAGE_MAKERS],
     output:
-        # not the pages: Snakemake would delete the last good ones before it tries to make new ones
-        touch(f"{PLAN.name}/book.done"),
+        f"{STEPS}/book.json",
     params:
         plan=PLAN.name,
     shell:

@@ -96,3 +96,79 @@ def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(checkout, tmp_path):
     assert "Traceback" not in done.stderr
     assert "File too large" in done.stderr.splitlines()[-1]
     assert not output.exists()
+
+
+# Files of a person's own
+
+
+def test_a_source_is_never_an_output(checkout):
+    """Run inside the folder of the sources, under their names, or through a link."""
+    source = checkout / "notebooks" / "02_second.ipynb"
+    before = source.read_bytes()
+    (checkout / "link.ipynb").symlink_to(source)
+    others = checkout / "mine.ipynb"
+    toys.write_notebook(others, "print('mine')")
+    for output in [source, checkout / "link.ipynb", others]:
+        done = toys.run(checkout, "notebook", "02_second", "--plan", "toy", "--output", str(output))
+        assert done.returncode == 1
+        assert "was not written by this command. It stays as it is" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert source.read_bytes() == before
+    assert "mine" in others.read_text()
+    assert (checkout / "link.ipynb").is_symlink()
+
+
+def test_an_output_beside_the_sources_leaves_them_and_their_neighbours_alone(checkout):
+    notebooks = checkout / "notebooks"
+    (notebooks / "02_second.log").write_text("a diary")
+    before = {file: file.read_bytes() for file in notebooks.iterdir() if file.is_file()}
+    arguments = ["notebook", "02_second", "--plan", "toy", "--output", "out.ipynb"]
+    for _ in range(2):  # the second replaces what the first wrote
+        done = toys.run(checkout, *arguments, cwd=notebooks)
+        assert done.returncode == 0, done.stderr
+    ours = {notebooks / f"out.{suffix}" for suffix in ["ipynb", "runs.json", "meta.json"]}
+    after = {file: file.read_bytes() for file in notebooks.iterdir() if file.is_file()}
+    assert {file: text for file, text in after.items() if file not in ours} == before
+    assert set(after) - set(before) == ours
+
+
+def test_after_a_failure_the_earlier_output_stays_and_is_named_as_such(checkout, tmp_path):
+    output = tmp_path / "out.ipynb"
+    arguments = ["notebook", "02_second", "--plan", "toy", "--output", str(output)]
+    assert toys.run(checkout, *arguments).returncode == 0
+    before = output.read_bytes()
+    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", "1 / 0")
+    done = toys.run(checkout, *arguments)
+    assert done.returncode == 1
+    assert f"{output} is still that of an earlier run" in done.stderr
+    assert output.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir() if file.is_file()) == [
+        "out.ipynb", "out.meta.json", "out.runs.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("output", ["out.txt", "notebooks", "."])
+def test_an_output_needs_the_name_of_a_notebook(checkout, output):
+    done = toys.run(checkout, "notebook", "02_second", "--plan", "toy", "--output", output)
+    assert done.returncode == 1
+    assert done.stderr.endswith("is no name for a notebook: end it in .ipynb.\n")
+
+
+def test_jobs_of_one_notebook_into_two_folders_share_no_file(checkout, tmp_path):
+    """Both fail, at the same time; each has its own log."""
+    text = "import time\ntime.sleep(1)\nprint(seeds)\nraise ValueError(str(seeds))"
+    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", text)
+    jobs = [
+        toys.start(
+            checkout, "notebook", "02_second", "--plan", "toy", "-p", "seeds", f"[{seed}]",
+            "--output", str(tmp_path / str(seed) / "out.ipynb"),
+        )
+        for seed in (7, 8)
+    ]  # fmt: skip
+    for seed, job in zip((7, 8), jobs, strict=True):
+        _, told = job.communicate(timeout=120)
+        assert job.returncode == 1
+        log = told.split("log: ")[1].split(",")[0]
+        printed = (checkout / log).read_text()
+        assert f" [{seed}]\n" in printed
+        assert f" [{15 - seed}]\n" not in printed

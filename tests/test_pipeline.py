@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 import toys
@@ -12,6 +13,7 @@ from reelbook import pipeline
 from reelbook.errors import ReelbookError
 from reelbook.paths import PLANS
 from reelbook.schema import RESULT_COLUMNS, Metric, RunRecord
+from reelbook.steps import find_damage
 
 
 @pytest.fixture
@@ -210,16 +212,106 @@ def test_a_page_makes_the_book_again_and_nothing_else(checkout):
     assert "A new line." in (checkout / "build" / "toy" / "html" / "how_to_read.html").read_text()
 
 
-def test_what_someone_deleted_is_made_again(checkout):
-    """A training run of a chapter, and the report itself: Snakemake sees neither."""
-    build = checkout / "build"
-    (build / "toy" / "executed" / "02_second.runs.json").write_text('["gone"]')
-    shutil.rmtree(build / "toy" / "html")
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["executed/02_second.ipynb"], "02_second: finished"),
+        (["executed/01_first.meta.json", "results.csv"], "01_first: finished"),
+        (["html/02_second.html", "html/index.html"], "book: started"),
+        (["steps/notebook-01_first.json", "steps/book.json"], "01_first: finished"),
+    ],
+)
+def test_what_is_lost_or_altered_is_made_again(checkout, monkeypatch, names, told):
+    """Snakemake sees none of it; before, a build said "Report: ..." over the damage."""
+    folder = checkout / "build" / "toy"
+    before = {file: (folder / file).read_bytes() for file in ["results.csv", "html/01_first.html"]}
+    (folder / names[0]).unlink()
+    (folder / names[-1]).write_bytes(b"altered")
     done = toys.build(checkout)
     assert done.returncode == 0, done.stderr
+    assert told in done.stderr
+    assert "book: started" in done.stderr
+    assert {file: (folder / file).read_bytes() for file in before} == before
+    monkeypatch.setenv("REELBOOK_BUILD", str(checkout / "build"))
+    assert all(find_damage(record) is None for record in (folder / "steps").iterdir())
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda file: file.write_bytes(b"")])
+def test_every_file_that_a_build_made_is_missed(built, tmp_path, monkeypatch, change):
+    shutil.copytree(built / "build", tmp_path / "build")
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path / "build"))
+    folder = tmp_path / "build" / "toy"
+    steps = sorted((folder / "steps").iterdir())
+    assert [find_damage(step) for step in steps] == [None] * len(steps)
+    made = [folder / "results.csv", *(folder / "executed").iterdir(), *folder.rglob("html/*.html")]
+    for file in made:
+        content = file.read_bytes()
+        change(file)
+        found = [damage for step in steps if (damage := find_damage(step))]
+        assert found == [str(file.relative_to(tmp_path / "build"))]
+        file.write_bytes(content)
+
+
+def test_after_the_runs_are_deleted_the_chapters_that_used_them_run_again(checkout):
+    """Before, the executed notebooks were deleted, nothing was trained, and the exit code was 0."""
+    run = checkout / "build" / "runs" / "abc" / "run.json"
+    cell = (
+        "import os, pathlib, sys\n"
+        f"run = pathlib.Path('{run}')\n"
+        "if not run.exists():\n    run.parent.mkdir(parents=True); run.write_text('{}')\n"
+        "pathlib.Path(os.environ['REELBOOK_RUNS_LIST']).write_text('[\"abc\"]')"
+    )
+    record = json.dumps(make_record("abc").to_dict())
+    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", cell.replace("{}", record))
+    assert toys.build(checkout).returncode == 0
+    shutil.rmtree(checkout / "build" / "runs")
+    executed = checkout / "build" / "toy" / "executed" / "02_second.ipynb"
+    page = checkout / "build" / "toy" / "html" / "02_second.html"
+    old = executed.read_bytes()
+
+    source = (checkout / "notebooks" / "02_second.ipynb").read_text()
+    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", "1 / 0")
+    assert toys.build(checkout).returncode == 1
+    assert executed.read_bytes() == old  # what was there stays until a new one is whole
+    assert page.is_file()
+
+    (checkout / "notebooks" / "02_second.ipynb").write_text(source)
+    done = toys.build(checkout)
+    assert done.returncode == 0
     assert "02_second: finished" in done.stderr
-    assert "01_first" not in done.stderr
-    assert (build / "toy" / "html" / "index.html").is_file()
+    assert run.is_file()
+
+
+def test_altered_tables_are_written_anew_and_nothing_else(checkout):
+    table = checkout / "build" / "data" / "made-up" / "ratings.parquet"
+    before = table.read_bytes()
+    table.write_bytes(before[:100])
+    done = toys.build(checkout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert table.read_bytes() == before
+    record = table.with_name("data.json")
+    record.write_text(record.read_text()[:50])
+    done = toys.build(checkout)
+    assert done.returncode == 0
+    assert "files" in json.loads(record.read_text())
+
+
+def test_a_chapter_that_leaves_the_plan_leaves_the_build(checkout):
+    plan = checkout / "notebooks" / "plans" / "toy.yml"
+    plan.write_text(plan.read_text().replace("  02_second: {}\n", ""))
+    done = toys.build(checkout)
+    assert done.returncode == 0, done.stderr
+    names = {file.name.split(".")[0] for file in (checkout / "build/toy/executed").iterdir()}
+    assert names == {"01_first", "90_results", "91_reproducibility"}
+    assert not (checkout / "build/toy/html/02_second.html").exists()
+
+
+@pytest.mark.parametrize("name", sorted(pipeline.RESERVED))
+def test_a_plan_that_would_write_among_other_files_is_refused_by_name(here, name):
+    plans = here / "notebooks" / "plans"
+    (plans / f"{name}.yml").write_text((plans / "toy.yml").read_text())
+    with pytest.raises(ReelbookError, match=f"A plan cannot be named '{name}'"):
+        pipeline.read_plan(name)
 
 
 def test_a_line_in_the_plan_adds_a_chapter_or_changes_one(checkout):

@@ -117,6 +117,32 @@ def test_an_export_spares_what_is_something_else(made, tmp_path):
     assert (tmp_path / "letter.txt").read_text() == "dear"
 
 
+def test_an_export_replaces_nothing_but_an_export(made, tmp_path):
+    """A model of somebody else, and an export with a file of the person's own in it."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_text("theirs")
+    with pytest.raises(ReelbookError, match="holds something else"):
+        export.export_saved_model(made, folder)
+    (folder / "saved_model.pb").unlink()
+    export.export_saved_model(made, folder)
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ReelbookError, match="holds something else"):
+        export.export_saved_model(made, folder)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "README.md", "."])
+def test_a_list_replaces_nothing_but_a_list(tmp_path, capsys, name):
+    (tmp_path / "mine.csv").write_text("user,item,rating\n1,1,5\n")
+    (tmp_path / "README.md").write_text("read me")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    code = __main__.main(["recommend", "--user", "1", "--output", str(tmp_path / name)])
+    assert code == 1
+    assert "learning" not in capsys.readouterr().err  # it is told at once
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
 def test_the_largest_weights_are_kept():
     weights = np.array([[0, 3.0, -4.0], [2.0, 0, 0.5], [1.0, 0, 0]])
     found = export.keep_largest(weights, np.array([1, 4, 9]), kept=3)

@@ -75,7 +75,11 @@ def make_environment(checkout: Path, **extra: str) -> dict[str, str]:
 
 
 def run(
-    checkout: Path, *arguments: str, file_size_limit: int | None = None, **extra: str
+    checkout: Path,
+    *arguments: str,
+    file_size_limit: int | None = None,
+    cwd: Path | None = None,
+    **extra: str,
 ) -> subprocess.CompletedProcess[str]:
     """`python -m reelbook ...` in a checkout, to its end."""
 
@@ -84,7 +88,7 @@ def run(
 
     return subprocess.run(
         [sys.executable, "-m", "reelbook", *arguments],
-        cwd=checkout,
+        cwd=cwd or checkout,
         env=make_environment(checkout, **extra),
         capture_output=True,
         text=True,
@@ -94,9 +98,14 @@ def run(
 
 
 def start_build(checkout: Path) -> subprocess.Popen[str]:
-    """A build of the plan `toy` in a process group of its own, as a terminal would start it."""
+    """A build of the plan `toy`, started."""
+    return start(checkout, "build", "--plan", "toy", "--jobs", "2")
+
+
+def start(checkout: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A command in a process group of its own, as a terminal would start it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "reelbook", "build", "--plan", "toy", "--jobs", "2"],
+        [sys.executable, "-m", "reelbook", *arguments],
         cwd=checkout,
         env=make_environment(checkout),
         stdout=subprocess.PIPE,

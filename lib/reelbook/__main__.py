@@ -1,6 +1,8 @@
 """The command line: `python -m reelbook COMMAND`; each command has --help."""
 
 import argparse
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -12,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from reelbook.errors import ReelbookError
-from reelbook.paths import get_plan_dir
+from reelbook.paths import get_build_dir, get_plan_dir, get_runs_dir
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -155,14 +157,21 @@ def run_data(args: argparse.Namespace) -> None:
 
 def run_notebook(args: argparse.Namespace) -> None:
     """Run a notebook of a plan, or apart from it with `--output`."""
-    from reelbook.notebook import run_notebook
+    from reelbook.notebook import list_outputs, run_notebook
     from reelbook.pipeline import find_notebook, read_plan
+    from reelbook.steps import record_step
 
     if args.parameter and not args.output:
         raise ReelbookError("With -p give --output too: a plan's own notebook is as its plan says.")
     plan = read_plan(args.plan)
-    output = args.output or get_plan_dir(plan.name) / "executed" / f"{args.name}.ipynb"
-    logs = output.parent if args.output else get_plan_dir(plan.name) / "logs"
+    if args.output:
+        output = args.output.absolute()
+        # named after the whole path: two jobs never share a log
+        place = hashlib.sha256(str(output).encode()).hexdigest()[:8]
+        logs = get_build_dir() / "logs" / f"{output.stem}-{place}"
+    else:
+        output = get_plan_dir(plan.name) / "executed" / f"{args.name}.ipynb"
+        logs = get_plan_dir(plan.name) / "logs"
     given = plan.notebooks.get(args.name, {})
     for name, value in args.parameter:
         given[name] = yaml.safe_load(value)
@@ -175,22 +184,29 @@ def run_notebook(args: argparse.Namespace) -> None:
         logs=logs,
         say=lambda text: print(f"[{plan.name}] {args.name}: {text}", file=console),
     )
+    if not args.output:
+        runs = json.loads(output.with_suffix(".runs.json").read_text(encoding="utf-8"))
+        used = [file for run_id in runs for file in (get_runs_dir() / run_id).iterdir()]
+        record_step(plan.name, f"notebook-{args.name}", [*list_outputs(output), *used])
 
 
 def run_results(args: argparse.Namespace) -> None:
     """Write results.csv of a plan."""
     from reelbook.pipeline import collect_results
+    from reelbook.steps import record_step
 
-    collect_results(args.name)
+    record_step(args.name, "results", [collect_results(args.name)])
 
 
 def run_book(args: argparse.Namespace) -> None:
     """Make the pages of a plan."""
     from reelbook.book import make_book
     from reelbook.pipeline import read_plan
+    from reelbook.steps import record_step
 
     print(f"[{args.name}] book: started", file=sys.stderr)
-    make_book(args.name, list(read_plan(args.name).notebooks))
+    index = make_book(args.name, list(read_plan(args.name).notebooks))
+    record_step(args.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
 
 
 def run_build(args: argparse.Namespace) -> None:
@@ -216,6 +232,8 @@ def run_recommend(args: argparse.Namespace) -> None:
     """List movies for users or for someone who likes some titles."""
     if bool(args.user) == bool(args.like):
         raise ReelbookError("Give --user (of the data set) or --like (titles), not both.")
+    if args.output:
+        check_list_file(args.output)
     with silence_start():
         from reelbook import data, recommender
     from reelbook.files import replace_when_whole
@@ -232,17 +250,28 @@ def run_recommend(args: argparse.Namespace) -> None:
     print(recommender.format_lists(lists))
 
 
+def check_list_file(path: Path) -> None:
+    """Refuse to write a list over anything but an earlier list."""
+    if path.is_dir() or path.suffix != ".csv":
+        raise ReelbookError(f"{path} is no name for a list: end it in .csv.")
+    starts = (b"rank,movie_id,name,", b"user_id,rank,movie_id,name,")
+    if path.exists() and not path.read_bytes().startswith(starts):
+        raise ReelbookError(
+            f"{path} is there and is no list of this command. It stays as it is: give another name."
+        )
+
+
 def run_export(args: argparse.Namespace) -> None:
     """Write a SavedModel."""
     with silence_start():
         from reelbook import data, recommender
-        from reelbook.export import export_saved_model
+        from reelbook.export import check_folder, export_saved_model
     from reelbook.notebook import format_path
-    from reelbook.paths import get_build_dir
 
+    folder = args.output or get_build_dir() / "export" / args.dataset
+    check_folder(folder)
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
     model = recommender.make_recommender(data.load(args.dataset), model=args.model)
-    folder = args.output or get_build_dir() / "export" / args.dataset
     export_saved_model(model, folder)
     print(f"Exported: {format_path(folder)}")
 

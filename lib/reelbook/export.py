@@ -20,6 +20,7 @@ from reelbook.schema import Dataset
 from reelbook.splits import make_split
 
 BROWSER = Path(__file__).parent / "browser"
+MARK = "reelbook.txt"  # in a folder that an export wrote, and may replace
 KEPT = 160_000  # weights that the page gets: three bytes each, a third more as text
 
 
@@ -41,8 +42,7 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     Raises:
         ReelbookError: the folder holds something else than a model.
     """
-    if folder.exists() and not (folder / "saved_model.pb").is_file() and any(folder.iterdir()):
-        raise ReelbookError(f"{folder} holds something else: give an empty folder or a new one.")
+    check_folder(folder)
     users, rows = np.unique(recommender.ratings["user_id"], return_inverse=True)
     rated = np.zeros((len(users), len(recommender.movies)), bool)
     rated[rows, recommender.ratings["place"]] = True
@@ -97,7 +97,24 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     with replace_when_whole(folder) as target:
         signatures = {"for_user": for_user, "for_likes": for_likes}
         tf.saved_model.save(module, str(target), signatures=signatures)
+        (target / MARK).write_text(f"written by reelbook: {recommender.model}\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder whose contents an export would delete, but for an earlier export.
+
+    Raises:
+        ReelbookError: the folder is a file, or holds files that an export does not write.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ReelbookError(f"{folder} is a file: give an empty folder or a new one.")
+    found = {file.name for file in folder.iterdir()}
+    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets"}
+    if found and (MARK not in found or found - ours):
+        raise ReelbookError(f"{folder} holds something else: give an empty folder or a new one.")
 
 
 def make_page(recommender: Recommender) -> str:

@@ -5,6 +5,7 @@ import logging
 import os
 import resource
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -52,42 +53,92 @@ def run_notebook(
     logs: Path,
     say: Callable[[str], None],
 ) -> None:
-    """Execute a notebook and leave what it made; after a failure nothing is at `output`.
+    """Execute a notebook and leave what it made; what was at `output` stays until then.
 
     Beside `output` (x.ipynb) come x.runs.json, the ids of the training runs it used, and
     x.meta.json, its seconds and the peak memory of its kernel.
 
     Args:
         notebook: its folder is the kernel's working directory.
-        output: where the executed notebook goes.
+        output: where the executed notebook goes; one that this made before is replaced.
         parameters: what to change in its cell tagged `parameters`.
-        logs: folder of its log, and of the notebook as far as it came if it fails.
+        logs: a folder of ours for the log, x.log, and after a failure x.ipynb as far as it came.
         say: called with a line whenever there is news.
 
     Raises:
-        ReelbookError: parameters that do not fit; a cell that raises or ends the kernel, or a
-            killed kernel. The message names notebook, cell, exception and log.
+        ReelbookError: an output that would replace something else; parameters that do not fit; a
+            cell that raises or ends the kernel, or a killed kernel. The message names notebook,
+            cell, exception and log.
     """
+    check_output(notebook, output)
     check_parameters(notebook, parameters)
     logs.mkdir(parents=True, exist_ok=True)
-    draft, log, progress, runs_list = (
-        logs / f"{notebook.stem}.{suffix}" for suffix in ["ipynb", "log", "progress", "runs.json"]
-    )
-    for old in [draft, log, progress, runs_list]:
-        old.unlink(missing_ok=True)
-    _prepare_environment(runs_list, progress)
-    place = Place()
-    start = time.monotonic()
-    say("started")
-    with _tell_progress(place, progress, say), _send_output_to(log):
-        fault = _execute(notebook, draft, parameters, place)
-    seconds = time.monotonic() - start
-    if fault:
-        say(f"failed after {seconds:.0f} s")
-        raise ReelbookError(
-            f"{notebook.stem} failed in cell {place.cell} (`{place.first_line}`): {fault}\n"
-            f"  log: {format_path(log)}, the notebook as far as it came: {format_path(draft)}"
+    log, unfinished = (logs / f"{output.stem}.{suffix}" for suffix in ["log", "ipynb"])
+    with tempfile.TemporaryDirectory(prefix=f".{output.stem}.", dir=logs) as folder:
+        draft, own_log, progress, runs_list = (
+            Path(folder, name) for name in ["draft.ipynb", "log", "progress", "runs.json"]
         )
+        _prepare_environment(runs_list, progress)
+        place = Place()
+        start = time.monotonic()
+        say("started")
+        try:
+            with _tell_progress(place, progress, say), _send_output_to(own_log):
+                fault = _execute(notebook, draft, parameters, place)
+        finally:
+            own_log.replace(log)
+        seconds = time.monotonic() - start
+        if fault:
+            draft.replace(unfinished)
+            say(f"failed after {seconds:.0f} s")
+            raise ReelbookError(
+                f"{notebook.stem} failed in cell {place.cell} (`{place.first_line}`): {fault}\n"
+                f"  log: {format_path(log)}, the notebook as far as it came: "
+                f"{format_path(unfinished)}"
+                + f"\n  {format_path(output)} is still that of an earlier run"
+                * output.exists()
+            )
+        unfinished.unlink(missing_ok=True)
+        _leave(notebook, output, draft, runs_list, parameters, seconds)
+    say(f"finished in {seconds:.0f} s")
+
+
+def list_outputs(output: Path) -> list[Path]:
+    """The files that an executed notebook consists of."""
+    return [output.with_suffix(suffix) for suffix in (".runs.json", ".meta.json", ".ipynb")]
+
+
+def check_output(notebook: Path, output: Path) -> None:
+    """Refuse to write over anything but an earlier output.
+
+    Raises:
+        ReelbookError: a folder, a name without `.ipynb`, a notebook that papermill did not write,
+            or the notebook itself.
+    """
+    if output.is_dir() or output.suffix != ".ipynb":
+        raise ReelbookError(f"{output} is no name for a notebook: end it in .ipynb.")
+    if not output.exists():
+        return
+    try:
+        executed = "papermill" in json.loads(output.read_text(encoding="utf-8"))["metadata"]
+    except (OSError, ValueError, KeyError, TypeError):
+        executed = False
+    if not executed or output.samefile(notebook):
+        raise ReelbookError(
+            f"{format_path(output)} is there and was not written by this command. It stays as it "
+            "is: give another --output."
+        )
+
+
+def _leave(
+    notebook: Path,
+    output: Path,
+    draft: Path,
+    runs_list: Path,
+    parameters: dict[str, Any],
+    seconds: float,
+) -> None:
+    """Put the executed notebook and what tells of it in their places."""
     meta = {
         "notebook": notebook.stem,
         "ok": True,
@@ -95,17 +146,14 @@ def run_notebook(
         "peak_memory_mb": _get_peak_memory_of_kernel_mb(),
         "parameters": parameters,
     }
-    texts = {
-        ".runs.json": runs_list.read_text() if runs_list.exists() else "[]\n",
-        ".meta.json": json.dumps(meta, indent=1) + "\n",
-        ".ipynb": draft.read_text(),  # last: where it stands, the others stand too
-    }
-    for suffix, text in texts.items():
-        with replace_when_whole(output.with_suffix(suffix)) as file:
-            file.write_text(text)
-    for done in [draft, progress, runs_list]:
-        done.unlink(missing_ok=True)
-    say(f"finished in {seconds:.0f} s")
+    texts = [
+        runs_list.read_text(encoding="utf-8") if runs_list.exists() else "[]\n",
+        json.dumps(meta, indent=1) + "\n",
+        draft.read_text(encoding="utf-8"),  # last: where it stands, the others stand too
+    ]
+    for path, text in zip(list_outputs(output), texts, strict=True):
+        with replace_when_whole(path) as file:
+            file.write_text(text, encoding="utf-8")
 
 
 def format_path(path: Path) -> str:

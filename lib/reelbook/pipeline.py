@@ -24,8 +24,8 @@ import psutil
 import yaml
 
 from reelbook.errors import ReelbookError
-from reelbook.files import replace_when_whole
-from reelbook.notebook import format_path
+from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.notebook import format_path, list_outputs
 from reelbook.parameters import check_parameters, read_parameters
 from reelbook.paths import (
     NOTEBOOKS,
@@ -34,11 +34,13 @@ from reelbook.paths import (
     get_build_dir,
     get_data_dir,
     get_plan_dir,
-    get_runs_dir,
 )
+from reelbook.steps import find_damage
 
 if TYPE_CHECKING:
     from reelbook.schema import RunRecord
+
+RESERVED = {"data", "runs", "verify", "export", "logs", "turns"}  # folders beside those of plans
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ def read_plan(name: str) -> Plan:
     """
     file = PLANS / f"{name}.yml"
     known = sorted(path.stem for path in PLANS.glob("*.yml"))
+    if name in RESERVED:
+        raise ReelbookError(f"A plan cannot be named '{name}': build/{name}/ holds other files.")
     if name not in known:
         raise ReelbookError(f"There is no plan '{name}'. The plans are {', '.join(known)}.")
     try:
@@ -121,8 +125,9 @@ def build(plan_name: str, *, jobs: int) -> None:
     start = time.monotonic()
     plan = read_plan(plan_name)
     with hold_lock(plan) as lock:
-        forget_incomplete(plan)
-        if os.environ.get("REELBOOK_DATA"):  # Snakemake does not see what changes out there
+        forget_damaged(plan)
+        # Snakemake sees neither what changes out there nor what was altered here.
+        if os.environ.get("REELBOOK_DATA") or is_damaged(plan.dataset):
             from reelbook.data import prepare  # here: it needs seconds to import
 
             prepare(plan.dataset)
@@ -156,19 +161,31 @@ def hold_lock(plan: Plan) -> Iterator[int]:
         yield file.fileno()
 
 
-def forget_incomplete(plan: Plan) -> None:
-    """Unmark as done what Snakemake cannot see is gone, so that it is made again."""
-    folder = get_plan_dir(plan.name)
-    for name in plan.notebooks:
-        with suppress(OSError, ValueError):
-            used = json.loads((folder / "executed" / f"{name}.runs.json").read_text())
-            if not all((get_runs_dir() / run_id / "run.json").is_file() for run_id in used):
-                (folder / "executed" / f"{name}.ipynb").unlink()
-    data = get_data_dir(plan.dataset)
-    if len(list(data.glob("*.parquet"))) < 3:
-        (data / "data.json").unlink(missing_ok=True)
-    if not (folder / "html" / "index.html").is_file():
-        (folder / "book.done").unlink(missing_ok=True)
+def forget_damaged(plan: Plan) -> None:
+    """Unmark as done what Snakemake cannot see is lost or altered, so that it is made again."""
+    steps = get_plan_dir(plan.name) / "steps"
+    damaged = {path: damage for path in steps.glob("*.json") if (damage := find_damage(path))}
+    for path, damage in damaged.items():
+        print(f"[{plan.name}] {damage} is missing or altered: made anew", file=sys.stderr)
+        path.unlink(missing_ok=True)
+    if damaged:  # Snakemake looks for what is missing only on the way to something that is
+        (steps / "book.json").unlink(missing_ok=True)
+    executed = get_plan_dir(plan.name) / "executed"
+    wanted = {path for name in plan.notebooks for path in list_outputs(executed / f"{name}.ipynb")}
+    for path in set(executed.glob("*")) - wanted:  # of a chapter that the plan no longer has
+        path.unlink()
+
+
+def is_damaged(dataset: str) -> bool:
+    """Whether tables were prepared that are no longer whole."""
+    folder = get_data_dir(dataset)
+    try:
+        files = json.loads((folder / "data.json").read_text(encoding="utf-8"))["files"]
+        return any(compute_sha256(folder / name) != sha256 for name, sha256 in files.items())
+    except FileNotFoundError:
+        return (folder / "data.json").exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
 
 
 def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:

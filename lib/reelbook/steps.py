@@ -1,0 +1,40 @@
+"""What each step of a build made, by checksum: what is lost or altered since is made anew.
+
+A step leaves `build/<plan>/steps/<step>.json`. Snakemake sees only these records and deletes only
+these: notebooks and pages stay where they are until what replaces them is whole.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.paths import get_build_dir, get_plan_dir
+
+
+def get_step_record(plan_name: str, step: str) -> Path:
+    """The file that says that a step is done, and what it made."""
+    return get_plan_dir(plan_name) / "steps" / f"{step}.json"
+
+
+def record_step(plan_name: str, step: str, files: Iterable[Path]) -> None:
+    """Note the checksums of the files that a step made or relied on, all in the build folder."""
+    build = get_build_dir()
+    sums = {str(file.relative_to(build)): compute_sha256(file) for file in sorted(files)}
+    path = get_step_record(plan_name, step)
+    with replace_when_whole(path) as part:
+        part.write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+
+
+def find_damage(record: Path) -> str | None:
+    """The first file of a step that is missing or altered, or the record itself; None if whole."""
+    try:
+        sums = json.loads(record.read_text(encoding="utf-8")).items()
+        return next((name for name, sha256 in sums if not _is_whole(name, sha256)), None)
+    except (OSError, ValueError, AttributeError):
+        return str(record.relative_to(get_build_dir()))
+
+
+def _is_whole(name: str, sha256: str) -> bool:
+    path = get_build_dir() / name
+    return path.is_file() and compute_sha256(path) == sha256
