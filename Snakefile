@@ -4,18 +4,24 @@ import json
 import os
 import sys
 
-from reelbook import paths, pipeline
+from reelbook import paths
+from reelbook.build.plan import read_plan
 
-PLAN = pipeline.read_plan(config["plan"])
+PLAN = read_plan(config["plan"])
 ROOT = os.path.relpath(paths.ROOT)
-PAGE_MAKERS = ["book.py", "pages.py"]
-BESIDE = {"__main__.py", "pipeline.py", "parameters.py", "verification.py", *PAGE_MAKERS}
+PACKAGE = paths.ROOT / "lib" / "reelbook"
+PAGE_MAKERS = ["build/book.py", "build/pages.py"]
+BESIDE = [
+    "__main__.py", "build/__init__.py", "build/plan.py", "build/run.py", "build/results.py",
+    "build/parameters.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
+]
 LIBRARY = sorted(
     os.path.relpath(file)
-    for file in (paths.ROOT / "lib" / "reelbook").rglob("*.*")
-    if file.suffix in {".py", ".js", ".css", ".html"} and file.name not in BESIDE
+    for file in PACKAGE.rglob("*.*")
+    if file.suffix in {".py", ".js", ".css", ".html"}
+    and str(file.relative_to(PACKAGE)) not in BESIDE
 )
-LOADING = {"data.py", "parsing.py", "schema.py", "sources.py", "synthetic.py"}
+LOADING = ["store.py", "parsing.py", "tables.py", "sources.py", "synthetic.py"]
 PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())
 CLAIMS = [file for file in PAGES if os.path.basename(file) in {"claims.yml", "documents.yml"}]
 VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exists(file)]
@@ -35,7 +41,7 @@ rule all:
 
 rule data:
     input:
-        [file for file in LIBRARY if os.path.basename(file) in LOADING],
+        [os.path.relpath(PACKAGE / "data" / name) for name in LOADING],
     output:
         f"data/{PLAN.dataset}/data.json",
     params:
@@ -80,7 +86,7 @@ rule book:
         expand(f"{STEPS}/notebook-{{name}}.json", name=PLAN.notebooks),
         rules.results.output,
         PAGES,
-        [f"{ROOT}/lib/reelbook/{name}" for name in PAGE_MAKERS],
+        [os.path.relpath(PACKAGE / name) for name in PAGE_MAKERS],
     output:
         f"{STEPS}/book.json",
     params:

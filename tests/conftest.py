@@ -3,12 +3,14 @@
 import signal
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import toys
 
-from reelbook import synthetic
+from reelbook.data import synthetic
+from reelbook.data.tables import Dataset
 from reelbook.paths import ROOT
-from reelbook.schema import Dataset
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: Ctrl-C could
 # then not be tried in them.
@@ -19,6 +21,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def dataset() -> Dataset:
     """The made-up data set; tests that need another one make it under the same name."""
     return Dataset("made-up", **vars(synthetic.make_tables()), sha256="abc", source="a test")
+
+
+@pytest.fixture
+def ratings() -> pd.DataFrame:
+    """40 users with 4 to 43 ratings in a mixed order, many of them tied."""
+    rng = np.random.default_rng(0)
+    users = np.repeat(np.arange(1, 41), np.arange(4, 44))
+    table = toys.make_ratings(users, rng.integers(0, 12, len(users)))
+    return table.sample(frac=1, random_state=0).reset_index(drop=True)
 
 
 @pytest.fixture(scope="session")

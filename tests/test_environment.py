@@ -1,6 +1,5 @@
-"""The project's frame: the lock, its copy for conda, the order of imports, the front door."""
+"""The project's frame: the lock, its copy for conda, the front door."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -15,19 +14,6 @@ from reelbook.paths import ROOT
 
 LOCK = dict(re.findall(r"^([\w.-]+)==(\S+) \\$", (ROOT / "requirements.txt").read_text(), re.M))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-# Imports go only downwards in this list; a module may import those above it.
-ORDER = [
-    "errors", "paths", "files", "turns", "schema", "provenance", "sources", "parsing", "synthetic",
-    "film_graph", "people", "data", "features", "exploration", "feedback", "splits", "guards",
-    "evaluation", "ranking", "recommending", "training", "training_loss", "tuning", "grid_search",
-    "encoding", "lookups", "sequences", "models", "runs", "explaining", "titles", "movie_space",
-    "recommender", "export", "claims", "comparison", "comparison_ranking", "leaderboards",
-    "takeaways", "documents", "importance", "tables", "inventory", "figures", "parameters",
-    "notebook", "pages", "book", "pipeline", "verification", "__main__",
-]  # fmt: skip
-
-MODULES = sorted((ROOT / "lib/reelbook").rglob("*.py"))
 
 
 def normalise(name):
@@ -65,25 +51,6 @@ def test_conda_users_get_the_same_lock():
 def test_nothing_is_installed_that_its_own_packages_do_not_accept():
     done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_imports_go_one_way(path):
-    parts = path.relative_to(ROOT / "lib/reelbook").with_suffix("").parts
-    if parts == ("__init__",):
-        return
-    here = ORDER.index(parts[0])
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("reelbook"):
-            inside = node.module.split(".")[1:2]
-            names = inside or [alias.name for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [a.name.split(".")[1] for a in node.names if a.name.startswith("reelbook.")]
-        else:
-            continue
-        for name in names:
-            above = ORDER.index(name) < here
-            assert above or name == parts[0], f"{path.name} imports {name}, which stands below it"
 
 
 def test_the_targets_of_the_makefile_are_listed_with_a_line_each():

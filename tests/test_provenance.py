@@ -18,6 +18,14 @@ def test_the_hash_follows_the_code_that_computes_however_deep(monkeypatch, tmp_p
     assert hash_with(monkeypatch, tmp_path, {**sources, "d": "z = 1\n"}) == first
 
 
+def test_a_new_name_that_a_package_hands_out_changes_no_hash(monkeypatch, tmp_path):
+    (tmp_path / "room").mkdir()
+    sources = {"a": "from reelbook.room import b\n", "room/b": "x = 1\n"}
+    first = hash_with(monkeypatch, tmp_path, {**sources, "room/__init__": ""})
+    assert hash_with(monkeypatch, tmp_path, {**sources, "room/__init__": "y = 1\n"}) == first
+    assert hash_with(monkeypatch, tmp_path, {**sources, "room/b": "x = 2\n"}) != first
+
+
 def test_the_hash_does_not_follow_comments_docstrings_and_layout(monkeypatch, tmp_path):
     first = hash_with(monkeypatch, tmp_path, {"a": 'def f(x):\n    """Old."""\n    return x\n'})
     text = '"""Head."""\n# why\ndef f(x):\n    """New."""\n\n    return (x)\n'
@@ -27,7 +35,8 @@ def test_the_hash_does_not_follow_comments_docstrings_and_layout(monkeypatch, tm
 
 def test_the_models_hash_covers_what_they_are_made_of():
     provenance.hash_code.cache_clear()
-    assert provenance.hash_code("reelbook.models.mf") != provenance.hash_code("reelbook.models")
+    mf, bst = (provenance.hash_code(f"reelbook.models.{name}") for name in ("mf", "bst.family"))
+    assert mf != bst
 
 
 def test_versions_name_python_and_the_packages_that_compute():

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import toys
 
-from reelbook import pages
+from reelbook.build import pages
+from reelbook.data.synthetic import NOTE
 from reelbook.paths import ROOT
-from reelbook.synthetic import NOTE
 
 PAGES = [
     "01_exploration", "02_matrix_factorization", "03_behavior_sequence_transformer",

@@ -1,4 +1,4 @@
-"""A checkout of the project with notebooks of a test's own, built through the real road."""
+"""Made-up ratings, and a checkout with notebooks of a test's own, built through the real road."""
 
 import json
 import os
@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 from reelbook.paths import ROOT
 
@@ -29,6 +32,12 @@ for key in {GLUED}:
 for key in ["leaderboard_short", "ranking_short", "verdicts_short"]:
     glue(key, "text/html", "<table><tr><td>mf.toy</td></tr></table>")
 """
+
+
+def make_ratings(users: object, times: object) -> pd.DataFrame:
+    """Ratings of movies of their own, of these users at these times."""
+    table = pd.DataFrame({"user_id": users, "timestamp": times})
+    return table.assign(movie_id=range(1, len(table) + 1), rating=np.float32(3))
 
 
 def write_notebook(path: Path, *cells: str, parameters: str = PARAMETERS) -> None:

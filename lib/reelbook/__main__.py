@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from reelbook.errors import ReelbookError
-from reelbook.paths import get_build_dir, get_plan_dir, get_runs_dir
+from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -147,9 +147,9 @@ def silence_start() -> Iterator[None]:
 
 def run_data(args: argparse.Namespace) -> None:
     """Prepare a data set's canonical tables."""
-    from reelbook.data import prepare
-    from reelbook.notebook import format_path
-    from reelbook.pipeline import read_plan
+    from reelbook.build.plan import read_plan
+    from reelbook.data.store import prepare
+    from reelbook.paths import format_path
 
     name = args.name or read_plan(args.plan).dataset
     print(f"[{name}] data: ready in {format_path(prepare(name))}", file=sys.stderr)
@@ -157,9 +157,9 @@ def run_data(args: argparse.Namespace) -> None:
 
 def run_notebook(args: argparse.Namespace) -> None:
     """Run a notebook of a plan, or apart from it with `--output`."""
-    from reelbook.notebook import list_outputs, run_notebook
-    from reelbook.pipeline import find_notebook, read_plan
-    from reelbook.steps import record_step
+    from reelbook.build.notebook import list_outputs, run_notebook
+    from reelbook.build.plan import find_notebook, read_plan
+    from reelbook.build.steps import record_step
 
     if args.parameter and not args.output:
         raise ReelbookError("With -p give --output too: a plan's own notebook is as its plan says.")
@@ -192,17 +192,17 @@ def run_notebook(args: argparse.Namespace) -> None:
 
 def run_results(args: argparse.Namespace) -> None:
     """Write results.csv of a plan."""
-    from reelbook.pipeline import collect_results
-    from reelbook.steps import record_step
+    from reelbook.build.results import collect_results
+    from reelbook.build.steps import record_step
 
     record_step(args.name, "results", [collect_results(args.name)])
 
 
 def run_book(args: argparse.Namespace) -> None:
     """Make the pages of a plan."""
-    from reelbook.book import make_book
-    from reelbook.pipeline import read_plan
-    from reelbook.steps import record_step
+    from reelbook.build.book import make_book
+    from reelbook.build.plan import read_plan
+    from reelbook.build.steps import record_step
 
     print(f"[{args.name}] book: started", file=sys.stderr)
     index = make_book(args.name, list(read_plan(args.name).notebooks))
@@ -211,7 +211,7 @@ def run_book(args: argparse.Namespace) -> None:
 
 def run_build(args: argparse.Namespace) -> None:
     """Bring a plan's report up to date."""
-    from reelbook.pipeline import build
+    from reelbook.build.run import build
 
     if args.jobs < 1:
         raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
@@ -220,8 +220,8 @@ def run_build(args: argparse.Namespace) -> None:
 
 def run_verify(args: argparse.Namespace) -> None:
     """Build a plan twice from nothing and compare."""
-    from reelbook.pipeline import format_seconds
-    from reelbook.verification import verify
+    from reelbook.build.run import format_seconds
+    from reelbook.build.verify import verify
 
     outcome = verify(args.plan, jobs=args.jobs)
     first, second = map(format_seconds, outcome["seconds"])
@@ -235,11 +235,12 @@ def run_recommend(args: argparse.Namespace) -> None:
     if args.output:
         check_list_file(args.output)
     with silence_start():
-        from reelbook import data, recommender
+        from reelbook.data.store import load
+        from reelbook.recommend import recommender
     from reelbook.files import replace_when_whole
 
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
-    model = recommender.make_recommender(data.load(args.dataset), model=args.model)
+    model = recommender.make_recommender(load(args.dataset), model=args.model)
     if args.user:
         lists = recommender.recommend_to_users(model, args.user, k=args.k)
     else:
@@ -264,14 +265,14 @@ def check_list_file(path: Path) -> None:
 def run_export(args: argparse.Namespace) -> None:
     """Write a SavedModel."""
     with silence_start():
-        from reelbook import data, recommender
-        from reelbook.export import check_folder, export_saved_model
-    from reelbook.notebook import format_path
+        from reelbook.data.store import load
+        from reelbook.recommend import recommender
+        from reelbook.recommend.saved_model import check_folder, export_saved_model
 
     folder = args.output or get_build_dir() / "export" / args.dataset
     check_folder(folder)
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
-    model = recommender.make_recommender(data.load(args.dataset), model=args.model)
+    model = recommender.make_recommender(load(args.dataset), model=args.model)
     export_saved_model(model, folder)
     print(f"Exported: {format_path(folder)}")
 

@@ -27,3 +27,8 @@ def get_runs_dir() -> Path:
 def get_plan_dir(plan: str) -> Path:
     """Folder of what a plan makes: executed notebooks, results.csv and the pages."""
     return get_build_dir() / plan
+
+
+def format_path(path: Path) -> str:
+    """A path as a person in the project's folder would type it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -54,12 +54,13 @@ def hash_code(*modules: str) -> str:
 
 
 def _find_source(module: str) -> Path | None:
-    """The file of a module of reelbook; None for any other name."""
+    """The file of a module of reelbook; None for any other name, and for a package.
+
+    The `__init__` of a package hands out names and computes nothing: a new one changes no number.
+    """
     package, *parts = module.split(".")
-    base = Path(__file__).parent.joinpath(*parts)
-    if package != "reelbook":
-        return None
-    return next((f for f in (base.with_suffix(".py"), base / "__init__.py") if f.is_file()), None)
+    file = Path(__file__).parent.joinpath(*parts).with_suffix(".py")
+    return file if package == "reelbook" and parts and file.is_file() else None
 
 
 def _list_imported_names(tree: ast.Module) -> list[str]:

@@ -22,12 +22,13 @@ import tensorflow as tf
 import tf_keras as keras
 
 from reelbook import data
-from reelbook.encoding import make_genre_table
-from reelbook.models import bst, resolve_params
-from reelbook.schema import Dataset
-from reelbook.sequences import build_windows, find_windows, split_windows
-from reelbook.splits import Split
-from reelbook.training import set_seed, train
+from reelbook.data.tables import Dataset
+from reelbook.models.bst import family as bst
+from reelbook.models.features.ids import make_genre_table
+from reelbook.models.fitting.loop import set_seed, train
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
+from reelbook.splits.windows import build_windows, find_windows, split_windows
 
 layers = keras.layers
 EPOCHS = 12

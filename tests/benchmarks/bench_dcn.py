@@ -24,11 +24,12 @@ import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
 from reelbook import data
-from reelbook.lookups import FEATURES, describe_ratings, find_vocabularies
-from reelbook.models import dcn, resolve_params
-from reelbook.schema import Dataset
-from reelbook.splits import make_split
-from reelbook.training import set_seed, train
+from reelbook.data.tables import Dataset
+from reelbook.models import dcn
+from reelbook.models.features.vocabularies import FEATURES, describe_ratings, find_vocabularies
+from reelbook.models.fitting.loop import set_seed, train
+from reelbook.models.registry import resolve_params
+from reelbook.splits.protocols import make_split
 
 SEEDS = range(5)
 EPOCHS, PATIENCE = 32, 2

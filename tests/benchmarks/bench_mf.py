@@ -15,9 +15,10 @@ import numpy as np
 import tf_keras as keras
 
 from reelbook import data
-from reelbook.models import mf, resolve_params
-from reelbook.splits import make_split
-from reelbook.training import set_seed, train
+from reelbook.models import mf
+from reelbook.models.fitting.loop import set_seed, train
+from reelbook.models.registry import resolve_params
+from reelbook.splits.protocols import make_split
 
 MODEL = "mf.dot"
 

@@ -17,8 +17,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from reelbook import data, export, pages, recommender
+from reelbook import data
+from reelbook.build import pages
 from reelbook.paths import get_plan_dir
+from reelbook.recommend import recommender
+from reelbook.recommend.page import make_page
+from reelbook.recommend.saved_model import export_saved_model
 
 sys.path.append(str(Path(__file__).parents[1]))
 from browser import find_browser, open_browser
@@ -43,7 +47,7 @@ def main() -> int:
     """Measure, print, and tell whether the bars hold."""
     recommends = recommender.make_recommender(data.load("ml-100k"))
     with tempfile.TemporaryDirectory() as folder:
-        export.export_saved_model(recommends, Path(folder, "model"))
+        export_saved_model(recommends, Path(folder, "model"))
         loaded = tf.saved_model.load(str(Path(folder, "model"))).signatures["for_user"]
         times = []
         for user in recommends.ratings["user_id"].unique()[:200]:
@@ -53,7 +57,7 @@ def main() -> int:
         model = max(times[1:])
         print(f"SavedModel: {np.median(times):.1f} ms a list, at most {model:.1f} ms (bar 50)")
         file = Path(folder, "page.html")
-        file.write_text(f"<!doctype html><meta charset=utf-8>{export.make_page(recommends)}")
+        file.write_text(f"<!doctype html><meta charset=utf-8>{make_page(recommends)}")
         size = file.stat().st_size / 1e6
         print(f"page: {size:.2f} MB (bar 2), without the theme of the book around it")
         chapter = get_plan_dir("ml-100k") / "html" / "08_recommend.html"

@@ -24,13 +24,16 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
-from reelbook import data, models, ranking
-from reelbook.models import two_tower
-from reelbook.models.two_tower_features import make_features
-from reelbook.schema import Dataset
-from reelbook.splits import Split, make_split
-from reelbook.training import set_seed
-from reelbook.training_loss import train_by_loss
+from reelbook import data
+from reelbook.data.tables import Dataset
+from reelbook.metrics import ranking
+from reelbook.models import registry
+from reelbook.models.fitting.loop import set_seed
+from reelbook.models.fitting.loss_loop import train_by_loss
+from reelbook.models.two_tower import family as two_tower
+from reelbook.models.two_tower.features import make_features
+from reelbook.splits.protocols import make_split
+from reelbook.splits.split import Split
 
 MODEL = "two_tower.joint"
 KS = (1, 5, 10, 50, 100)
@@ -95,7 +98,7 @@ def train_tutorial(dataset: Dataset, split: Split) -> tuple[float, float, float]
 
 def train_ours(dataset: Dataset, split: Split) -> tuple[float, float, float]:
     """The same by our loop."""
-    params = models.resolve_params(MODEL, {})
+    params = registry.resolve_params(MODEL, {})
     features = make_features(dataset, "shared")
     set_seed(0)
     towers = two_tower.build(MODEL, params, features)

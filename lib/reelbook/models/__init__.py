@@ -1,68 +1,25 @@
-"""The models, one module a family: `mf.dot` is the model `dot` of `reelbook.models.mf`.
+"""The models room: a file or a folder a family, with its equation, source and shapes at its head.
 
-A family module has `MODELS`, the default parameters of each of its models by full name, and
-`fit(model, params, dataset, split, seed)`, which returns a `reelbook.training.Fit`.
+Beside the families: `features/`, what they read; `fitting/`, how they learn; the registry, which
+finds them by name. It may import metrics, splits and data.
 """
 
-import importlib
-import math
-from types import ModuleType
-from typing import Any
+import lazy_loader as lazy
 
-from reelbook.errors import ReelbookError
-
-FAMILIES = [
-    "mf", "bst", "dcn", "two_tower", "baseline", "bayes", "topn",
-    "autoencoder", "item2vec", "content", "gaussian",
-]  # fmt: skip
-
-
-def get_family(model: str) -> ModuleType:
-    """The module of a model's family.
-
-    Raises:
-        ReelbookError: there is no such model; the message lists those there are.
-    """
-    family = model.split(".")[0]
-    if family in FAMILIES:
-        module = importlib.import_module(f"{__name__}.{family}")
-        if model in module.MODELS:
-            return module
-    known = [name for f in FAMILIES for name in importlib.import_module(f"{__name__}.{f}").MODELS]
-    raise ReelbookError(f"Unknown model {model!r}; the known ones are: {', '.join(known)}.")
-
-
-def resolve_params(model: str, params: dict[str, Any]) -> dict[str, Any]:
-    """All parameters of a model: its defaults with `params` laid over them.
-
-    `grid`, where a model has it, maps names of other parameters to lists of values to choose from.
-
-    Raises:
-        ReelbookError: an unknown model or parameter, a wrong type, or a value that cannot be: whole
-            numbers are at least 1, others at least 0.
-    """
-    defaults = get_family(model).MODELS[model]
-    for name, value in params.items():
-        _check_param(model, name, value, defaults)
-    resolved = {**defaults, **params}
-    for name, values in resolved.get("grid", {}).items():
-        if not isinstance(values, list) or not values or name == "grid":
-            raise ReelbookError(f"{model}: grid maps parameter names to lists, {name!r} does not.")
-        for value in values:
-            _check_param(model, name, value, defaults)
-    return resolved
-
-
-def _check_param(model: str, name: str, value: Any, defaults: dict[str, Any]) -> None:
-    if name not in defaults:
-        known = ", ".join(defaults)
-        raise ReelbookError(f"{model} has no parameter {name!r}; it has: {known}.")
-    expected = type(defaults[name])
-    if not (type(value) is expected or (expected is float and type(value) is int)):
-        raise ReelbookError(
-            f"{model}: parameter {name} must be of type {expected.__name__}, "
-            f"not {type(value).__name__} ({value!r})."
-        )
-    least = {int: 1, float: 0}.get(expected)
-    if least is not None and not (least <= value and math.isfinite(value)):
-        raise ReelbookError(f"{model}: parameter {name} must be at least {least}, not {value!r}.")
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submodules=[
+        "autoencoder",
+        "baseline",
+        "bayes",
+        "bst",
+        "content",
+        "dcn",
+        "gaussian",
+        "item2vec",
+        "mf",
+        "topn",
+        "two_tower",
+    ],
+    submod_attrs={"fit": ["Fit"], "registry": ["FAMILIES", "get_family", "resolve_params"]},
+)

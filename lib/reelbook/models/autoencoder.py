@@ -30,15 +30,17 @@ import pandas as pd
 import tensorflow as tf
 import tf_keras as keras
 
-from reelbook.evaluation import compute_rmse, predict_ratings
-from reelbook.models import resolve_params
+from reelbook.data.tables import Dataset
+from reelbook.metrics.catalogue import Score, measure_ndcg
+from reelbook.metrics.metric import Metric
+from reelbook.metrics.ratings import compute_rmse, predict_ratings
 from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
-from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
-from reelbook.recommending import Score, measure_ndcg
-from reelbook.schema import Dataset, Metric
-from reelbook.splits import PARTS, Split
-from reelbook.training import Fit, apply_model, pick_options, set_seed
-from reelbook.training_loss import Learned, train_by_loss
+from reelbook.models.features.matrix import list_movies, list_users, make_matrix
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.loop import apply_model, pick_options, set_seed
+from reelbook.models.fitting.loss_loop import LossHistory, train_by_loss
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import PARTS, Split
 
 layers = keras.layers
 
@@ -132,7 +134,7 @@ def _train_autorec(
     *,
     watched: pd.DataFrame | None = None,
     keep_epoch: int | None = None,
-) -> tuple[keras.Model, Callable[[pd.DataFrame], np.ndarray], Learned]:
+) -> tuple[keras.Model, Callable[[pd.DataFrame], np.ndarray], LossHistory]:
     """A model trained on these ratings; with watched rows the epoch is chosen on them."""
     set_seed(seed)
     users, movies = list_users(dataset), list_movies(dataset)
@@ -214,7 +216,7 @@ def _train_multvae(
     *,
     split: Split | None = None,
     keep_epoch: int | None = None,
-) -> tuple[keras.Model, Score, Learned]:
+) -> tuple[keras.Model, Score, LossHistory]:
     """A model trained on these ratings; with a split the epoch is chosen on its validation rows."""
     set_seed(seed)
     users = list_users(dataset)

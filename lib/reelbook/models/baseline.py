@@ -25,11 +25,11 @@ import pandas as pd
 import surprise
 from scipy import sparse
 
-from reelbook.grid_search import Predictor, fit_predictor
-from reelbook.models import resolve_params
-from reelbook.schema import Dataset
-from reelbook.splits import Split
-from reelbook.training import Fit
+from reelbook.data.tables import Dataset
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.grid import Predictor, fit_predictor
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 BIASES: dict[str, Any] = {
     "reg_u": 10.0,
@@ -53,7 +53,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.grid_search.fit_predictor` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.fit_predictor` says how.
 
     Args:
         model_name: a key of MODELS.
@@ -78,7 +78,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     return fit_predictor(learn, resolve_params(model_name, params), dataset, split)
 
 
-class Known(NamedTuple):
+class SurpriseRatings(NamedTuple):
     """Training ratings as Surprise holds them.
 
     Attributes:
@@ -95,17 +95,17 @@ class Known(NamedTuple):
 
 # From numbers of users and movies, -1 where unknown, to stars, all of shape (rows,); and the number
 # of numbers learned.
-Learned = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], int]
+CodedPredictor = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], int]
 
 
-def read_ratings(ratings: pd.DataFrame) -> Known:
+def read_ratings(ratings: pd.DataFrame) -> SurpriseRatings:
     """Ratings with user_id, movie_id and rating as Surprise reads them."""
     scale = float(ratings["rating"].min()), float(ratings["rating"].max())
     columns = ratings[["user_id", "movie_id", "rating"]]
     read = surprise.Dataset.load_from_df(columns, surprise.Reader(rating_scale=scale))
     trainset = read.build_full_trainset()
     users, movies, stars = map(np.array, zip(*trainset.all_ratings(), strict=True))
-    return Known(
+    return SurpriseRatings(
         trainset,
         np.array([trainset.to_raw_uid(u) for u in trainset.all_users()]),
         np.array([trainset.to_raw_iid(i) for i in trainset.all_items()]),
@@ -114,7 +114,9 @@ def read_ratings(ratings: pd.DataFrame) -> Known:
 
 
 def predict_rows(
-    predict: Callable[[np.ndarray, np.ndarray], np.ndarray], known: Known, rows: pd.DataFrame
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    known: SurpriseRatings,
+    rows: pd.DataFrame,
 ) -> np.ndarray:
     """Stars of rows with user_id and movie_id, float64 (rows,), by what `known` taught."""
     users = pd.Index(known.users).get_indexer(rows["user_id"])  # -1 where unknown
@@ -122,26 +124,26 @@ def predict_rows(
     return predict(users, movies)
 
 
-def learn_mean(known: Known, params: dict[str, Any], seed: int) -> Learned:
+def learn_mean(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
     """The mean of all ratings."""
     return lambda users, movies: np.full(len(users), known.trainset.global_mean), 1
 
 
-def learn_user_mean(known: Known, params: dict[str, Any], seed: int) -> Learned:
+def learn_user_mean(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
     """Each user's mean; the mean of all for a new user."""
     sums = np.asarray(known.stars.sum(axis=1)).ravel()
     means = np.append(sums / np.diff(known.stars.indptr), known.trainset.global_mean)
     return lambda users, movies: means[users], len(means) - 1
 
 
-def learn_biases(known: Known, params: dict[str, Any], seed: int) -> Learned:
+def learn_biases(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
     """Damped biases of users and movies."""
     algo = surprise.BaselineOnly(bsl_options=_pick_bias_options(params), verbose=False)
     algo.fit(known.trainset)
     return _predict_by_biases(known, algo.bu, algo.bi), len(algo.bu) + len(algo.bi)
 
 
-def learn_neighbours(known: Known, params: dict[str, Any], seed: int) -> Learned:
+def learn_neighbours(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
     """Biases, and the residuals of the user's ratings of the most similar movies."""
     algo = surprise.KNNBaseline(
         k=params["neighbours"],
@@ -174,14 +176,14 @@ def learn_neighbours(known: Known, params: dict[str, Any], seed: int) -> Learned
     return predict, algo.sim.size + len(algo.bu) + len(algo.bi)
 
 
-def learn_svd(known: Known, params: dict[str, Any], seed: int) -> Learned:
+def learn_svd(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
     """Biases and factors."""
     algo = surprise.SVD(random_state=seed, **_pick_sgd_options(params))
     algo.fit(known.trainset)
     return _predict_by_factors(known, algo, algo.pu)
 
 
-def learn_svdpp(known: Known, params: dict[str, Any], seed: int) -> Learned:
+def learn_svdpp(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
     """Biases and factors, those of a user with what the user rated."""
     algo = surprise.SVDpp(random_state=seed, cache_ratings=True, **_pick_sgd_options(params))
     algo.fit(known.trainset)
@@ -206,14 +208,16 @@ def _pick_sgd_options(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _predict_by_biases(
-    known: Known, user_biases: np.ndarray, movie_biases: np.ndarray
+    known: SurpriseRatings, user_biases: np.ndarray, movie_biases: np.ndarray
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """The sum mu + b_u + b_i; the last entry, that of the unknown, is 0."""
     of_user, of_movie = np.append(user_biases, 0.0), np.append(movie_biases, 0.0)
     return lambda users, movies: known.trainset.global_mean + of_user[users] + of_movie[movies]
 
 
-def _predict_by_factors(known: Known, algo: Any, user_factors: np.ndarray) -> Learned:
+def _predict_by_factors(
+    known: SurpriseRatings, algo: Any, user_factors: np.ndarray
+) -> CodedPredictor:
     """The sum mu + b_u + b_i + q_i . p_u, with p_u as given, (users, dim)."""
     predict_base = _predict_by_biases(known, algo.bu, algo.bi)
     of_user, of_movie = (np.vstack([f, np.zeros(f.shape[1])]) for f in (user_factors, algo.qi))
@@ -225,7 +229,7 @@ def _predict_by_factors(known: Known, algo: Any, user_factors: np.ndarray) -> Le
     return predict, sum(array.size for array in learned)
 
 
-LEARNERS: dict[str, Callable[[Known, dict[str, Any], int], Learned]] = {
+LEARNERS: dict[str, Callable[[SurpriseRatings, dict[str, Any], int], CodedPredictor]] = {
     "baseline.mean": learn_mean,
     "baseline.user_mean": learn_user_mean,
     "baseline.biases": learn_biases,

@@ -32,13 +32,13 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
     import myfm
 
-from reelbook.encoding import make_genre_table
-from reelbook.grid_search import Predictor, fit_predictor
-from reelbook.models import resolve_params
-from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
-from reelbook.schema import Dataset
-from reelbook.splits import Split
-from reelbook.training import Fit
+from reelbook.data.tables import Dataset
+from reelbook.models.features.ids import make_genre_table
+from reelbook.models.features.matrix import list_movies, list_users, make_matrix
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.grid import Predictor, fit_predictor
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 MODELS: dict[str, dict[str, Any]] = {
     "bayes.mf": {"rank": 10, "draws": 300, "grid": {}},
@@ -49,7 +49,7 @@ DAY = 24 * 60 * 60
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.grid_search.fit_predictor` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.fit_predictor` says how.
 
     Args:
         model_name: a key of MODELS.

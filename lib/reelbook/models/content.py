@@ -19,19 +19,19 @@ import pandas as pd
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from reelbook.grid_search import Scorer, fit_scorer
-from reelbook.models import resolve_params
-from reelbook.models.rating_matrix import count_ratings, list_users, make_matrix
-from reelbook.schema import Dataset
-from reelbook.splits import Split
-from reelbook.training import Fit
+from reelbook.data.tables import Dataset
+from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.grid import Scorer, fit_scorer
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 PARAMS: dict[str, Any] = {"l2": 3.0, "grid": {"l2": [0.3, 1.0, 3.0, 10.0, 30.0]}}
 MODELS: dict[str, dict[str, Any]] = {"content.ridge": PARAMS, "content.popularity": PARAMS}
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.grid_search.fit_scorer` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.fit_scorer` says how.
 
     Args:
         model_name: a key of MODELS.
@@ -93,9 +93,9 @@ def list_features(dataset: Dataset) -> list[list[str]]:
         row += [f"genre {genre}" for genre in genres]
         row += [] if pd.isna(year) else [f"year {int(year)}", f"decade {int(year) // 10}"]
         told.append(row)
-    if dataset.people is not None:
-        people = dataset.people.set_index("movie_id").reindex(movies["movie_id"])
+    if dataset.credits is not None:
+        credits = dataset.credits.set_index("movie_id").reindex(movies["movie_id"])
         for role in ("director", "star"):
-            for row, name in zip(told, people[role], strict=True):
+            for row, name in zip(told, credits[role], strict=True):
                 row += [] if pd.isna(name) or not name else [f"{role} {name}"]
     return told

@@ -14,8 +14,8 @@ their embeddings. A deep network is dense layers with relu.
     dcn.best       stars = mean + v . s + w . deep(cross(x_0)) + c, with s among the x_0
 
 s are statistics of the row's user and movie in the training ratings, without the row's own rating
-(`reelbook.models.left_out`), standardised. Each row adds l2 |embeddings|^2 to its squared error and
-each step l2_weights times the squared weights of the cross and dense layers.
+(`reelbook.models.features.left_out`), standardised. Each row adds l2 |embeddings|^2 to its squared
+error and each step l2_weights times the squared weights of the cross and dense layers.
 
 Sources: Wang et al. 2021 (DCN-V2), equations 1 to 4; the layer is that of TensorFlow Recommenders.
 Features, embeddings of 32, layers, rank, Adam at 0.01, batches of 8,192 and 32 epochs are document
@@ -36,7 +36,9 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
-from reelbook.lookups import (
+from reelbook.data.tables import Dataset
+from reelbook.models.features.left_out import compute_statistics
+from reelbook.models.features.vocabularies import (
     FEATURES,
     Vocabularies,
     describe_ratings,
@@ -44,12 +46,11 @@ from reelbook.lookups import (
     find_vocabularies,
     measure_unknown,
 )
-from reelbook.models import resolve_params
-from reelbook.models.left_out import compute_statistics
-from reelbook.schema import Dataset
-from reelbook.splits import Split
-from reelbook.training import Fit, Rows
-from reelbook.tuning import Recipe, choose_and_refit, measure_last_epoch
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.epochs import Recipe, choose_and_refit, measure_last_epoch
+from reelbook.models.fitting.loop import Rows
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 layers = keras.layers
 
@@ -101,7 +102,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.tuning.choose_and_refit` says how.
+    """Fit a model of this family; `reelbook.models.fitting.epochs.choose_and_refit` says how.
 
     Under `source` it trains all epochs, as the document does, and the metric `rmse_last_epoch`
     tells the test RMSE at their end. `extra` has the share of test rows with an unknown value by

@@ -22,13 +22,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from reelbook.grid_search import Predictor, fit_predictor
-from reelbook.models import resolve_params
+from reelbook.data.tables import Dataset
 from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
-from reelbook.models.rating_matrix import list_movies, list_users, make_matrix
-from reelbook.schema import Dataset
-from reelbook.splits import Split
-from reelbook.training import Fit
+from reelbook.models.features.matrix import list_movies, list_users, make_matrix
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.grid import Predictor, fit_predictor
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 MODELS: dict[str, dict[str, Any]] = {
     "gaussian.fold_in": BIASES
@@ -76,7 +76,7 @@ class Expected(NamedTuple):
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.grid_search.fit_predictor` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.fit_predictor` says how.
 
     Args:
         model_name: a key of MODELS.

@@ -23,13 +23,12 @@ import numpy as np
 import pandas as pd
 from gensim.models import Word2Vec
 
-from reelbook.grid_search import Scorer, fit_scorer
-from reelbook.models import resolve_params
-from reelbook.models.rating_matrix import count_ratings, list_movies, list_users, make_matrix
-from reelbook.schema import Dataset
-from reelbook.sequences import order_by_time
-from reelbook.splits import Split
-from reelbook.training import Fit
+from reelbook.data.tables import Dataset, order_by_time
+from reelbook.models.features.matrix import count_ratings, list_movies, list_users, make_matrix
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.grid import Scorer, fit_scorer
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 PARAMS: dict[str, Any] = {
     "dim": 32,
@@ -48,7 +47,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.grid_search.fit_scorer` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.fit_scorer` says how.
 
     Args:
         model_name: a key of MODELS.

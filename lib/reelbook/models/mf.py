@@ -32,12 +32,13 @@ import pandas as pd
 import tensorflow as tf
 import tf_keras as keras
 
-from reelbook.models import resolve_params
-from reelbook.models.dropout import Dropout
-from reelbook.schema import Dataset
-from reelbook.splits import Split
-from reelbook.training import Fit, Rows
-from reelbook.tuning import Recipe, choose_and_refit
+from reelbook.data.tables import Dataset
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.dropout import Dropout
+from reelbook.models.fitting.epochs import Recipe, choose_and_refit
+from reelbook.models.fitting.loop import Rows
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 layers = keras.layers
 
@@ -83,7 +84,7 @@ CLIPPED = ("mf.biased", "mf.unregularised", "mf.implicit")
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.tuning.choose_and_refit` says how.
+    """Fit a model of this family; `reelbook.models.fitting.epochs.choose_and_refit` says how.
 
     Args:
         model_name: a key of MODELS.
@@ -107,19 +108,19 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     return choose_and_refit(prepare, resolve_params(model_name, params), dataset, split, seed=seed)
 
 
-class Known(NamedTuple):
+class KnownIds(NamedTuple):
     """The ids that have a training rating, ascending; the id at place k has row k + 1."""
 
     users: np.ndarray
     movies: np.ndarray
 
 
-def find_known(ratings: pd.DataFrame) -> Known:
+def find_known(ratings: pd.DataFrame) -> KnownIds:
     """The ids of these training ratings."""
-    return Known(np.unique(ratings["user_id"]), np.unique(ratings["movie_id"]))
+    return KnownIds(np.unique(ratings["user_id"]), np.unique(ratings["movie_id"]))
 
 
-def make_rows(ratings: pd.DataFrame, known: Known) -> Rows:
+def make_rows(ratings: pd.DataFrame, known: KnownIds) -> Rows:
     """Inputs `user` and `movie`, int32 (rows,), 0 for an id that is not known, and the stars."""
     inputs = {
         "user": encode_ids(ratings["user_id"].to_numpy(), known.users),

@@ -32,12 +32,12 @@ with warnings.catch_warnings():
     from implicit.als import AlternatingLeastSquares
     from implicit.bpr import BayesianPersonalizedRanking
 
-from reelbook.grid_search import Scorer, fit_scorer
-from reelbook.models import resolve_params
-from reelbook.models.rating_matrix import count_ratings, list_users, make_matrix
-from reelbook.schema import Dataset
-from reelbook.splits import Split
-from reelbook.training import Fit
+from reelbook.data.tables import Dataset
+from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.grid import Scorer, fit_scorer
+from reelbook.models.registry import resolve_params
+from reelbook.splits.split import Split
 
 BPR: dict[str, Any] = {
     "factors": 64,
@@ -72,11 +72,11 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 # From rows of X to scores (rows, movies), and the number of numbers learned.
-Learned = tuple[Callable[[np.ndarray], np.ndarray], int]
+RowScorer = tuple[Callable[[np.ndarray], np.ndarray], int]
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.grid_search.fit_scorer` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.fit_scorer` says how.
 
     Args:
         model_name: a key of MODELS.
@@ -112,7 +112,7 @@ def compute_gram(x: sparse.csr_matrix) -> np.ndarray:
     return (x.T @ x).toarray().astype("float64")
 
 
-def learn_popularity(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+def learn_popularity(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> RowScorer:
     """The number of ratings, the same for all users."""
     counts = count_ratings(x)
     return lambda rows: np.tile(counts, (len(rows), 1)), len(counts)
@@ -141,7 +141,7 @@ def compute_linear_weights(x: sparse.csr_matrix, params: dict[str, Any]) -> np.n
     return weights.astype("float32")
 
 
-def learn_als(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+def learn_als(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> RowScorer:
     """Factors by alternating least squares."""
     model = AlternatingLeastSquares(
         factors=params["factors"],
@@ -155,7 +155,7 @@ def learn_als(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learne
     return _score_by_factors(model.user_factors, model.item_factors)
 
 
-def learn_bpr(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+def learn_bpr(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> RowScorer:
     """Factors by pairs of movies; the last factor of a movie is its bias."""
     model = BayesianPersonalizedRanking(
         factors=params["factors"],
@@ -171,17 +171,17 @@ def learn_bpr(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learne
     return _score_by_factors(model.user_factors, model.item_factors, bias)
 
 
-def _score_by(compute_weights: Callable[..., np.ndarray]) -> Callable[..., Learned]:
+def _score_by(compute_weights: Callable[..., np.ndarray]) -> Callable[..., RowScorer]:
     """How a model of weights between movies is learned: a score sums those of a user's movies."""
 
-    def learn(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> Learned:
+    def learn(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> RowScorer:
         weights = compute_weights(x, params)
         return lambda rows: x[rows] @ weights, int(np.count_nonzero(weights))
 
     return learn
 
 
-def _score_by_factors(users: np.ndarray, movies: np.ndarray, bias: Any = 0.0) -> Learned:
+def _score_by_factors(users: np.ndarray, movies: np.ndarray, bias: Any = 0.0) -> RowScorer:
     """Products of factors (users, dim) and (movies, dim), and a bias (movies,)."""
     return lambda rows: users[rows] @ movies.T + bias, users.size + movies.size
 
@@ -192,7 +192,7 @@ WEIGHTS: dict[str, Callable[[sparse.csr_matrix, dict[str, Any]], np.ndarray]] = 
     "topn.ease": compute_linear_weights,
     "topn.edlae": compute_linear_weights,
 }
-LEARNERS: dict[str, Callable[[sparse.csr_matrix, dict[str, Any], int], Learned]] = {
+LEARNERS: dict[str, Callable[[sparse.csr_matrix, dict[str, Any], int], RowScorer]] = {
     "topn.popularity": learn_popularity,
     "topn.ials": learn_als,
     "topn.bpr": learn_bpr,

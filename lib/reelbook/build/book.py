@@ -1,0 +1,133 @@
+"""The book: assembled from written pages and executed notebooks, built, checked and published."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from reelbook.build.pages import list_faults, trim_icons
+from reelbook.errors import ReelbookError
+from reelbook.paths import BOOK, format_path, get_plan_dir
+
+FOLDED_TAGS = {"hide-input", "parameters", "injected-parameters"}
+
+
+def make_book(plan_name: str, notebooks: list[str]) -> Path:
+    """Build the pages of a plan beside the old ones, check them, and put them in their place.
+
+    Raises:
+        ReelbookError: a notebook holds an error or a warning, the build warned of something, or a
+            page has a fault. The old pages then stay as they are.
+    """
+    folder = get_plan_dir(plan_name)
+    source, built, log = folder / "book_src", folder / "book_built", folder / "logs" / "book.log"
+    for old in [source, built]:
+        shutil.rmtree(old, ignore_errors=True)
+    assemble(folder, notebooks, source)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    run_jupyter_book(source, built, log)
+    html = built / "_build" / "html"
+    trim_icons(html)
+    pages = [*notebooks, *(page.stem for page in BOOK.glob("*.md"))]
+    if faults := list_faults(html, [f"{page}.html" for page in pages]):
+        raise ReelbookError(
+            f"The pages have {len(faults)} faults and were not published: "
+            + "; ".join(faults[:5])
+            + f"\n  all pages: {format_path(html)}"
+        )
+    publish(html, folder / "html")
+    shutil.rmtree(built)
+    return folder / "html" / "index.html"
+
+
+def assemble(folder: Path, notebooks: list[str], target: Path) -> None:
+    """Copy the written pages, the executed notebooks and results.csv into one folder.
+
+    The notebooks lose papermill's notes, which hold paths of this machine; their code is folded.
+
+    Raises:
+        ReelbookError: a notebook has an output of an error, or wrote to stderr.
+    """
+    shutil.copytree(BOOK, target)
+    shutil.copy(folder / "results.csv", target)
+    for name in notebooks:
+        content = json.loads((folder / "executed" / f"{name}.ipynb").read_text())
+        check_outputs(name, content)
+        content["metadata"].pop("papermill", None)
+        content["cells"] = fold_code(content["cells"])
+        (target / f"{name}.ipynb").write_text(json.dumps(content, indent=1))
+
+
+def fold_code(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cells for a reader: code folded away, and joined to the code below it if it shows nothing.
+
+    A cell with a tag of its own, such as `remove-cell`, stays as it is.
+    """
+    folded: list[dict[str, Any]] = []
+    for cell in cells:
+        tags = cell["metadata"].get("tags", [])
+        prompts = {name: cell["metadata"][name] for name in ["mystnb"] if name in cell["metadata"]}
+        cell = cell | {"metadata": {"tags": tags} | prompts}
+        if cell["cell_type"] == "code" and set(tags) <= FOLDED_TAGS:
+            cell["metadata"] = {"tags": ["hide-input"]}
+            above = folded[-1] if folded else None
+            if above and above["metadata"] == cell["metadata"] and not shows(above):
+                folded.pop()
+                cell["source"] = "".join([*above["source"], "\n\n", *cell["source"]])
+                cell["outputs"] = above["outputs"] + cell["outputs"]
+        folded.append(cell)
+    return folded
+
+
+def shows(cell: dict[str, Any]) -> bool:
+    """Whether a code cell has an output that a reader sees; glue without display is for prose."""
+    return any(
+        not key.startswith("application/papermill.record")
+        for output in cell["outputs"]
+        for key in output.get("data", output)
+    )
+
+
+def check_outputs(name: str, notebook: dict[str, Any]) -> None:
+    """Refuse an error or a warning in a notebook: ReelbookError with the cell and the text."""
+    for number, cell in enumerate(notebook["cells"], start=1):
+        for output in cell.get("outputs", []):
+            where = f"{name}, cell {number} of the executed notebook,"
+            if output["output_type"] == "error":
+                raise ReelbookError(f"{where} holds an error: {output['ename']}.")
+            if output.get("name") == "stderr":
+                text = "".join(output["text"]).strip()[:300]
+                raise ReelbookError(f"{where} wrote to stderr, which no page may show: {text}")
+
+
+def run_jupyter_book(source: Path, built: Path, log: Path) -> None:
+    """Build the pages; ReelbookError with the first warnings if there is any."""
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [
+        str(program), "build", str(source), "--path-output", str(built), "--nitpick",
+        "--warningiserror", "--keep-going", "--quiet",
+    ]  # fmt: skip
+    with log.open("w") as file:
+        done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", log.read_text()).splitlines()  # without colours
+    told = [
+        line for line in lines if any(word in line for word in ["WARNING", "ERROR", "CRITICAL"])
+    ]
+    if done.returncode or told:
+        what = "".join(
+            f"\n  {line.replace(f'{source}/', '')[:300]}" for line in (told or lines)[:4]
+        )
+        raise ReelbookError(f"The book does not build, log: {format_path(log)}{what}")
+
+
+def publish(built: Path, target: Path) -> None:
+    """Swap new pages in by two renames, so that a reader never meets half a book."""
+    old = target.with_name("html_old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    built.rename(target)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,251 @@
+"""Strict papermill: a notebook runs to its end in its own kernel, or leaves nothing but a log."""
+
+import json
+import logging
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reelbook.build.parameters import check_parameters
+from reelbook.errors import ReelbookError
+from reelbook.files import replace_when_whole
+from reelbook.paths import format_path, get_build_dir
+
+# One thread a process: the digits then do not depend on how many notebooks run at once.
+ONE_THREAD = dict.fromkeys(
+    [
+        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+    ],
+    "1",
+)  # fmt: skip
+HEARTBEAT_SECONDS = 30.0
+
+
+@dataclass
+class Place:
+    """Where a running notebook is: papermill tells it of each cell before it runs."""
+
+    cell: int = 0  # counted from 1, as in the notebook that was given
+    first_line: str = ""
+    num_injected: int = 0
+
+    def note_cell(self, cell: Any, cell_index: int) -> None:
+        """Remember the cell; the one that papermill adds after the parameters does not count."""
+        self.num_injected += "injected-parameters" in cell.metadata.get("tags", [])
+        self.cell = cell_index + 1 - self.num_injected
+        self.first_line = cell.source.strip().split("\n")[0][:80]
+
+
+def run_notebook(
+    notebook: Path,
+    output: Path,
+    parameters: dict[str, Any],
+    *,
+    logs: Path,
+    say: Callable[[str], None],
+) -> None:
+    """Execute a notebook and leave what it made; what was at `output` stays until then.
+
+    Beside `output` (x.ipynb) come x.runs.json, the ids of the training runs it used, and
+    x.meta.json, its seconds and the peak memory of its kernel.
+
+    Args:
+        notebook: its folder is the kernel's working directory.
+        output: where the executed notebook goes; one that this made before is replaced.
+        parameters: what to change in its cell tagged `parameters`.
+        logs: a folder of ours for the log, x.log, and after a failure x.ipynb as far as it came.
+        say: called with a line whenever there is news.
+
+    Raises:
+        ReelbookError: an output that would replace something else; parameters that do not fit; a
+            cell that raises or ends the kernel, or a killed kernel. The message names notebook,
+            cell, exception and log.
+    """
+    check_output(notebook, output)
+    check_parameters(notebook, parameters)
+    logs.mkdir(parents=True, exist_ok=True)
+    log, unfinished = (logs / f"{output.stem}.{suffix}" for suffix in ["log", "ipynb"])
+    with tempfile.TemporaryDirectory(prefix=f".{output.stem}.", dir=logs) as folder:
+        draft, own_log, progress, runs_list = (
+            Path(folder, name) for name in ["draft.ipynb", "log", "progress", "runs.json"]
+        )
+        _prepare_environment(runs_list, progress)
+        place = Place()
+        start = time.monotonic()
+        say("started")
+        try:
+            with _tell_progress(place, progress, say), _send_output_to(own_log):
+                fault = _execute(notebook, draft, parameters, place)
+        finally:
+            own_log.replace(log)
+        seconds = time.monotonic() - start
+        if fault:
+            draft.replace(unfinished)
+            say(f"failed after {seconds:.0f} s")
+            raise ReelbookError(
+                f"{notebook.stem} failed in cell {place.cell} (`{place.first_line}`): {fault}\n"
+                f"  log: {format_path(log)}, the notebook as far as it came: "
+                f"{format_path(unfinished)}"
+                + f"\n  {format_path(output)} is still that of an earlier run"
+                * output.exists()
+            )
+        unfinished.unlink(missing_ok=True)
+        _leave(notebook, output, draft, runs_list, parameters, seconds)
+    say(f"finished in {seconds:.0f} s")
+
+
+def list_outputs(output: Path) -> list[Path]:
+    """The files that an executed notebook consists of."""
+    return [output.with_suffix(suffix) for suffix in (".runs.json", ".meta.json", ".ipynb")]
+
+
+def check_output(notebook: Path, output: Path) -> None:
+    """Refuse to write over anything but an earlier output.
+
+    Raises:
+        ReelbookError: a folder, a name without `.ipynb`, a notebook that papermill did not write,
+            or the notebook itself.
+    """
+    if output.is_dir() or output.suffix != ".ipynb":
+        raise ReelbookError(f"{output} is no name for a notebook: end it in .ipynb.")
+    if not output.exists():
+        return
+    try:
+        executed = "papermill" in json.loads(output.read_text(encoding="utf-8"))["metadata"]
+    except (OSError, ValueError, KeyError, TypeError):
+        executed = False
+    if not executed or output.samefile(notebook):
+        raise ReelbookError(
+            f"{format_path(output)} is there and was not written by this command. It stays as it "
+            "is: give another --output."
+        )
+
+
+def _leave(
+    notebook: Path,
+    output: Path,
+    draft: Path,
+    runs_list: Path,
+    parameters: dict[str, Any],
+    seconds: float,
+) -> None:
+    """Put the executed notebook and what tells of it in their places."""
+    meta = {
+        "notebook": notebook.stem,
+        "ok": True,
+        "seconds": round(seconds, 1),
+        "peak_memory_mb": _get_peak_memory_of_kernel_mb(),
+        "parameters": parameters,
+    }
+    texts = [
+        runs_list.read_text(encoding="utf-8") if runs_list.exists() else "[]\n",
+        json.dumps(meta, indent=1) + "\n",
+        draft.read_text(encoding="utf-8"),  # last: where it stands, the others stand too
+    ]
+    for path, text in zip(list_outputs(output), texts, strict=True):
+        with replace_when_whole(path) as file:
+            file.write_text(text, encoding="utf-8")
+
+
+def _prepare_environment(runs_list: Path, progress: Path) -> None:
+    """Set what the kernel inherits, so that nothing of the person's own set-up changes a result."""
+    os.environ.pop("JUPYTER_PATH", None)  # a stray kernel named python3 would win
+    os.environ |= ONE_THREAD | {
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "IPYTHONDIR": str(get_build_dir() / ".ipython"),
+        "PYTHONHASHSEED": "0",
+        "REELBOOK_RUNS_LIST": str(runs_list),
+        "REELBOOK_PROGRESS": str(progress),
+    }
+
+
+def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Place) -> str:
+    """Run papermill; what went wrong in one line, or an empty text."""
+    import papermill  # here, when the environment is set
+    from nbclient.exceptions import DeadKernelError
+
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, force=True)
+    try:
+        executed = papermill.execute_notebook(
+            notebook,
+            draft,
+            parameters,
+            kernel_name="python3",
+            language="python",
+            cwd=notebook.parent,
+            progress_bar=False,
+            log_output=True,
+            on_cell_start=place.note_cell,
+            # What C++ code prints, time stamps included, then goes to our log and to no page.
+            extra_arguments=["--IPKernelApp.capture_fd_output=False"],
+        )
+    except papermill.PapermillExecutionError as error:
+        return " ".join(f"{error.ename}: {error.evalue}".split())[:600]
+    except DeadKernelError:
+        return "the kernel died; it was killed, or memory ran out"
+    outputs = [o for cell in executed.cells for o in cell.get("outputs", [])]
+    if any(o.output_type == "error" for o in outputs):
+        return "the cell ended the notebook before its last cell"  # sys.exit(0)
+    return ""
+
+
+@contextmanager
+def _send_output_to(log: Path) -> Iterator[None]:
+    """Let all that this process and its kernel print, C++ messages included, go to a file."""
+    saved = [os.dup(1), os.dup(2)]
+    with log.open("a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for target, source in zip([1, 2], saved, strict=True):
+            os.dup2(source, target)
+            os.close(source)
+
+
+@contextmanager
+def _tell_progress(place: Place, progress: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Pass on the lines that the notebook leaves in a file, and a sign of life between them."""
+    ended = threading.Event()
+    start = time.monotonic()
+
+    def follow() -> None:
+        told, quiet_since = 0, start
+        while True:
+            last_round = ended.wait(0.5)
+            lines = progress.read_text().splitlines() if progress.exists() else []
+            for line in lines[told:]:
+                say(line)
+            now = time.monotonic()
+            if len(lines) == told and now - quiet_since > HEARTBEAT_SECONDS:
+                say(f"in cell {place.cell} after {now - start:.0f} s")
+                quiet_since = now
+            quiet_since = now if len(lines) > told else quiet_since
+            told = len(lines)
+            if last_round:
+                return
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _get_peak_memory_of_kernel_mb() -> float:
+    """Largest resident memory in MB of an ended child process: the kernel is the only one."""
+    return round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1)

@@ -1,0 +1,68 @@
+"""results.csv of a plan: a row a figure of the runs that its chapters used."""
+
+import csv
+import json
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from reelbook.build.plan import read_plan
+from reelbook.files import replace_when_whole
+from reelbook.paths import get_plan_dir
+
+if TYPE_CHECKING:
+    from reelbook.runs.record import RunRecord
+
+
+def collect_results(plan_name: str) -> Path:
+    """Write `build/<plan>/results.csv`: a row a figure of exactly the runs that the chapters used.
+
+    Raises:
+        ReelbookError: a run is missing or was altered.
+    """
+    from reelbook.runs.record import RESULT_COLUMNS  # here: these need seconds to import
+    from reelbook.runs.store import read_record
+
+    folder = get_plan_dir(plan_name)
+    lists = [folder / "executed" / f"{name}.runs.json" for name in read_plan(plan_name).chapters]
+    run_ids = {run_id for file in lists for run_id in json.loads(file.read_text())}
+    rows = [row for run_id in run_ids for row in _list_figures(read_record(run_id))]
+    key = [*RESULT_COLUMNS[:8], "run_id"]  # those that tell one figure from another
+    rows.sort(key=lambda row: [(row[column] is not None, row[column]) for column in key])
+    with replace_when_whole(folder / "results.csv") as part, part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, RESULT_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)  # a float as the shortest text that reads back as the same float
+    return folder / "results.csv"
+
+
+def _list_figures(record: "RunRecord") -> list[dict[str, Any]]:
+    """The rows of results.csv of one run."""
+    shared = {
+        "model": record.model,
+        "family": record.family,
+        "dataset": record.dataset["name"],
+        "protocol": record.split["protocol"],
+        "fold": record.split["fold"],
+        "seed": record.seed,
+        "best_epoch": record.best_epoch,
+        "run_id": record.run_id,
+    }
+    return [shared | asdict(metric) for metric in record.metrics]
+
+
+def format_leaderboard(results: Path) -> str:
+    """Mean test RMSE of each model on the official folds, best first; empty if there is none."""
+    found = defaultdict(list)
+    with results.open(newline="") as file:
+        for row in csv.DictReader(file):
+            if (row["protocol"], row["split_part"], row["metric"]) == ("official", "test", "rmse"):
+                found[row["model"]].append(float(row["value"]))
+    ranked = sorted(found.items(), key=lambda item: fmean(item[1]))
+    if not ranked:
+        return ""
+    width = max(len(model) for model in found)
+    lines = [f"  {m:<{width}}  {fmean(v):.4f}  mean of {len(v)}" for m, v in ranked]
+    return "\n".join(["Test RMSE, protocol official:", *lines]) + "\n"

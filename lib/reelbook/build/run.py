@@ -1,0 +1,146 @@
+"""The road of `make book`: Snakemake over the Snakefile of a plan, and the last words.
+
+Nothing here imports pandas or TensorFlow: a build with nothing to do takes as long as Snakemake.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from reelbook.build.notebook import list_outputs
+from reelbook.build.plan import Plan, read_plan
+from reelbook.build.results import format_leaderboard
+from reelbook.build.steps import find_damage
+from reelbook.errors import ReelbookError
+from reelbook.files import compute_sha256
+from reelbook.paths import ROOT, format_path, get_build_dir, get_data_dir, get_plan_dir
+
+
+def build(plan_name: str, *, jobs: int) -> None:
+    """Bring the report of a plan up to date and say where it is.
+
+    Raises:
+        ReelbookError: the plan is wrong, another build is running, or a step failed; what the
+            failed steps said is in the message, and the steps that could run without them have run.
+    """
+    start = time.monotonic()
+    plan = read_plan(plan_name)
+    with hold_lock(plan) as lock:
+        forget_damaged(plan)
+        # Snakemake sees neither what changes out there nor what was altered here.
+        if os.environ.get("REELBOOK_DATA") or is_damaged(plan.dataset):
+            from reelbook.data.store import prepare  # here: it needs seconds to import
+
+            prepare(plan.dataset)
+        errors = get_plan_dir(plan.name) / "logs" / "errors"
+        shutil.rmtree(errors, ignore_errors=True)
+        errors.mkdir(parents=True)
+        code = run_snakemake(plan, jobs, errors, lock)
+    if code:
+        raise ReelbookError(describe_failure(plan, errors))
+    report = get_plan_dir(plan.name) / "html" / "index.html"
+    print(format_leaderboard(get_plan_dir(plan.name) / "results.csv"), end="")
+    print(f"Report: {format_path(report)} ({format_seconds(time.monotonic() - start)})")
+
+
+@contextmanager
+def hold_lock(plan: Plan) -> Iterator[int]:
+    """Keep other builds out of this build folder; the system frees the lock of a dead build."""
+    get_build_dir().mkdir(parents=True, exist_ok=True)
+    with (get_build_dir() / ".lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise ReelbookError(
+                f"Another build is running in {format_path(get_build_dir())} ({file.read()}). "
+                "Wait for it to end, or stop it with Ctrl-C."
+            ) from None
+        file.truncate(0)
+        file.write(f"plan {plan.name}, process {os.getpid()}")
+        file.flush()
+        yield file.fileno()
+
+
+def forget_damaged(plan: Plan) -> None:
+    """Unmark as done what Snakemake cannot see is lost or altered, so that it is made again."""
+    steps = get_plan_dir(plan.name) / "steps"
+    damaged = {path: damage for path in steps.glob("*.json") if (damage := find_damage(path))}
+    for path, damage in damaged.items():
+        print(f"[{plan.name}] {damage} is missing or altered: made anew", file=sys.stderr)
+        path.unlink(missing_ok=True)
+    if damaged:  # Snakemake looks for what is missing only on the way to something that is
+        (steps / "book.json").unlink(missing_ok=True)
+    executed = get_plan_dir(plan.name) / "executed"
+    wanted = {path for name in plan.notebooks for path in list_outputs(executed / f"{name}.ipynb")}
+    for path in set(executed.glob("*")) - wanted:  # of a chapter that the plan no longer has
+        path.unlink()
+
+
+def is_damaged(dataset: str) -> bool:
+    """Whether tables were prepared that are no longer whole."""
+    folder = get_data_dir(dataset)
+    try:
+        files = json.loads((folder / "data.json").read_text(encoding="utf-8"))["files"]
+        return any(compute_sha256(folder / name) != sha256 for name, sha256 in files.items())
+    except FileNotFoundError:
+        return (folder / "data.json").exists()
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+
+
+def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
+    """Run the Snakefile in the build folder; its exit code.
+
+    Snakemake itself stays silent: the steps say what they do, and leave in `errors` what went
+    wrong. It inherits our lock, so that no second build starts while it lives, and needs no other.
+    """
+    command = [*_make_command(plan, jobs), "--quiet", "all"]
+    environment = os.environ | {"REELBOOK_ERRORS": str(errors), "REELBOOK_JOBS": str(jobs)}
+    with subprocess.Popen(command, env=environment, pass_fds=[lock]) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # Ctrl-C in a terminal has reached the steps too; a signal to this process has not.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=5)
+            for started in psutil.Process().children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    started.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+
+
+def _make_command(plan: Plan, jobs: int) -> list[str]:
+    """Snakemake's command line."""
+    return [
+        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+        "--directory", str(get_build_dir()), "--cores", str(jobs), "--config", f"plan={plan.name}",
+        "--rerun-incomplete", "--keep-going", "--nolock", "--scheduler", "greedy",
+    ]  # fmt: skip
+
+
+def describe_failure(plan: Plan, errors: Path) -> str:
+    """What the failed steps said; where none did, what Snakemake says of the Snakefile."""
+    said = [file.read_text().strip() for file in sorted(errors.iterdir())]
+    if not said:
+        command = [*_make_command(plan, 1), "--dry-run", "--quiet", "host", "rules", "reason"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return f"Snakemake failed: {done.stdout.strip()}"
+    return "\n".join([*said, "What was finished is kept: the next build goes on from there."])
+
+
+def format_seconds(seconds: float) -> str:
+    """Seconds for a person to read."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

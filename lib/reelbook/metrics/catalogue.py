@@ -1,0 +1,215 @@
+"""From a model's scores to ranks, lists and figures: one way for every model that ranks.
+
+The catalogue is the whole table of movies. A user's list leaves out what he or she rated before:
+in training and validation rows when test rows are ranked, in training rows when validation rows
+are. Under the protocol `cold-movies` nobody's list has a movie that anyone rated before: only new
+ones compete. Figures are means over the users that have held-out ratings, each user counting once;
+intervals are percentile bootstraps over these users.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.metrics import ranking
+from reelbook.metrics.bootstrap import compute_interval, draw_users, resample_means
+from reelbook.metrics.metric import Metric
+from reelbook.splits.split import Split
+
+# From ids of users to scores of shape (users, movies), the movies in ascending order of their ids.
+Score = Callable[[np.ndarray], np.ndarray]
+
+K = 10
+HIT_RATES = (1, 5, 10, 50, 100)
+LIST_LENGTH = 100  # of what is kept of each user's list
+USERS = 1024  # scored at a time
+
+
+class Ranked(NamedTuple):
+    """What a model made of the held-out ratings.
+
+    Attributes:
+        ranks: user_id, movie_id, rating and rank (from 1) of each held-out rating.
+        recommendations: user_id, rank, movie_id, score of the best movies left for each user.
+    """
+
+    ranks: pd.DataFrame
+    recommendations: pd.DataFrame
+
+
+def rank_catalogue(
+    score: Score,
+    dataset: Dataset,
+    split: Split,
+    *,
+    part: str = "test",
+    list_length: int = LIST_LENGTH,
+) -> Ranked:
+    """Rank the catalogue for each user with ratings in a part of the split.
+
+    Args:
+        score: see `Score`.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        part: `test` or `validation`.
+        list_length: how many recommendations to keep for each user; 0 saves time.
+
+    Raises:
+        ReelbookError: scores of the wrong shape, or that are no numbers.
+    """
+    seen = split.train if part == "validation" else np.union1d(split.train, split.validation)
+    held_out = dataset.ratings.iloc[getattr(split, part)]
+    known = dataset.ratings.iloc[seen]
+    movies = np.sort(dataset.movies["movie_id"].to_numpy())
+    old = np.isin(movies, known["movie_id"]) & (split.protocol == "cold-movies")  # (movies,)
+    users = np.unique(held_out["user_id"])
+    ranks, lists = [], []
+    for start in range(0, len(users), USERS):
+        block = users[start : start + USERS]
+        scores = score(block)
+        if scores.shape != (len(block), len(movies)):
+            raise ReelbookError(
+                f"Scores are {scores.shape}, but there are {len(block)} users and "
+                f"{len(movies)} movies."
+            )
+        excluded = _mark(known, block, movies) | old
+        table = ranking.rank_held_out(scores, excluded, _mark(held_out, block, movies))
+        ranks.append(table.assign(user_id=block[table["row"]], movie_id=movies[table["column"]]))
+        columns, best = ranking.find_top(scores, excluded, k=list_length)
+        lists.append(_list_movies(block, movies, columns, best))
+    keys = ["user_id", "movie_id"]
+    found = held_out[[*keys, "rating"]].merge(pd.concat(ranks)[[*keys, "rank"]], on=keys)
+    return Ranked(found, pd.concat(lists, ignore_index=True))
+
+
+def measure_ndcg(score: Score, dataset: Dataset, split: Split, *, part: str) -> float:
+    """Mean nDCG@10 of a part of the split: what settings and epochs are chosen by."""
+    ranks = rank_catalogue(score, dataset, split, part=part, list_length=0).ranks
+    return float(compute_by_user(ranks, f"ndcg@{K}").mean())
+
+
+def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Metric]:
+    """The figures of a run on its test rows.
+
+    ndcg, recall, map and precision at 10 and the hit rate at 1 to 100, each with its interval;
+    coverage@10, the share of the catalogue that stands in some list, and popularity@10, the mean
+    popularity of what is recommended, from 0 to 1 (`ranking.compute_popularity`).
+    """
+    names = [(name, K) for name in ("ndcg", "recall", "map", "precision")]
+    names += [("hit_rate", k) for k in HIT_RATES]
+    metrics = [estimate_ranking([ranked.ranks], metric=f"{name}@{k}") for name, k in names]
+    top = ranked.recommendations.query("rank <= @K")
+    movies = np.sort(dataset.movies["movie_id"].to_numpy())
+    known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
+    counts = np.bincount(np.searchsorted(movies, known), minlength=len(movies))
+    columns = np.searchsorted(movies, top["movie_id"])
+    coverage = ranking.compute_coverage(columns, len(movies))
+    popularity = ranking.compute_popularity(columns, counts)
+    metrics.append(Metric("test", f"coverage@{K}", coverage))
+    metrics.append(Metric("test", f"popularity@{K}", popularity))
+    return metrics
+
+
+def time_score(score: Score, dataset: Dataset, split: Split) -> float:
+    """Seconds that the scores of the whole catalogue take for a thousand users, by those tested."""
+    users = np.unique(dataset.ratings["user_id"].to_numpy()[split.test])[:USERS]
+    start = time.perf_counter()
+    score(users)
+    return 1000 * (time.perf_counter() - start) / len(users)
+
+
+def make_popularity_score(dataset: Dataset, split: Split) -> Score:
+    """Scores that are the same for all: how often each movie was rated before."""
+    known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
+    counts = known.value_counts().reindex(np.sort(dataset.movies["movie_id"]), fill_value=0)
+    return lambda users: np.tile(counts.to_numpy("float32"), (len(users), 1))
+
+
+def compute_by_user(ranks: pd.DataFrame, metric: str) -> pd.Series:
+    """The values of one metric, such as `ndcg@10`, by user_id."""
+    name, _, k = metric.partition("@")
+    if name not in ranking.METRICS or not k.isdigit():
+        known = ", ".join(ranking.METRICS)
+        raise ReelbookError(f"There is no ranking metric {metric!r}; name@k has the names {known}.")
+    return ranking.compute_metrics(ranks, k=int(k))[name]
+
+
+def estimate_ranking(parts: Sequence[pd.DataFrame], *, metric: str = "ndcg@10") -> Metric:
+    """A metric as the mean over runs, with the interval of that mean.
+
+    Args:
+        parts: `Ranked.ranks` of one or more runs.
+        metric: name@k.
+    """
+    values = _average_over_runs(parts, metric)
+    return Metric("test", metric, float(values.mean()), *compute_interval(resample_means(values)))
+
+
+def compare_rankings(
+    first: Sequence[pd.DataFrame], second: Sequence[pd.DataFrame], *, metric: str = "ndcg@10"
+) -> Metric:
+    """By how much the first model's metric exceeds the second's on the same users, with interval.
+
+    Raises:
+        ReelbookError: the two were not measured on the same users.
+    """
+    values = [_average_over_runs(parts, metric) for parts in (first, second)]
+    if not values[0].index.equals(values[1].index):
+        raise ReelbookError("A paired comparison needs the same users on both sides.")
+    gain = values[0] - values[1]
+    return Metric("test", metric, float(gain.mean()), *compute_interval(resample_means(gain)))
+
+
+def estimate_top_accuracy(
+    ranks: pd.DataFrame, ks: Sequence[int] = HIT_RATES, *, name: str = "top"
+) -> list[Metric]:
+    """Share of the test ratings whose movie ranks among the first k, as TFRS counts, by rating.
+
+    Args:
+        ranks: user_id and rank, a row a rating.
+        ks: lengths of the lists.
+        name: what stands before the @.
+    """
+    users = ranks["user_id"].to_numpy()
+    sizes = ranks.groupby("user_id").size()
+    draws = draw_users(len(sizes))
+    metrics = []
+    for k, value in ranking.compute_top_accuracy(ranks["rank"].to_numpy(), ks).items():
+        hits = (ranks["rank"] <= k).groupby(users).sum().to_numpy()
+        samples = hits[draws].sum(axis=1) / sizes.to_numpy()[draws].sum(axis=1)
+        metrics.append(Metric("test", f"{name}@{k}", value, *compute_interval(samples)))
+    return metrics
+
+
+def _average_over_runs(parts: Sequence[pd.DataFrame], metric: str) -> pd.Series:
+    """Each user's value, averaged over the runs that he or she is in."""
+    return pd.concat([compute_by_user(part, metric) for part in parts]).groupby(level=0).mean()
+
+
+def _mark(ratings: pd.DataFrame, users: np.ndarray, movies: np.ndarray) -> np.ndarray:
+    """Which movies these users rated, bool (users, movies); both sorted."""
+    own = ratings[ratings["user_id"].isin(users)]
+    table = np.zeros((len(users), len(movies)), bool)
+    rows = np.searchsorted(users, own["user_id"])
+    table[rows, np.searchsorted(movies, own["movie_id"])] = True
+    return table
+
+
+def _list_movies(
+    users: np.ndarray, movies: np.ndarray, columns: np.ndarray, scores: np.ndarray
+) -> pd.DataFrame:
+    """The lists as rows: user_id, rank, movie_id, score."""
+    table = pd.DataFrame(
+        {
+            "user_id": np.repeat(users, columns.shape[1]),
+            "rank": np.tile(np.arange(1, columns.shape[1] + 1), len(users)),
+            "movie_id": movies[columns.ravel()],
+            "score": scores.ravel().astype("float32"),
+        }
+    )
+    return table[columns.ravel() >= 0].reset_index(drop=True)

@@ -1,0 +1,31 @@
+"""Who rated what, as a sparse matrix."""
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from reelbook.data.tables import Dataset
+
+
+def make_matrix(dataset: Dataset, ratings: pd.DataFrame) -> sparse.csr_matrix:
+    """1 where one of these ratings is, float32 (users, movies), both in the order of their ids."""
+    users, movies = list_users(dataset), list_movies(dataset)
+    rows = np.searchsorted(users, ratings["user_id"])
+    columns = np.searchsorted(movies, ratings["movie_id"])
+    ones = np.ones(len(ratings), "float32")
+    return sparse.csr_matrix((ones, (rows, columns)), shape=(len(users), len(movies)))
+
+
+def count_ratings(x: sparse.csr_matrix) -> np.ndarray:
+    """n: ratings of each movie, float32 (movies,)."""
+    return np.bincount(x.indices, minlength=x.shape[1]).astype("float32")
+
+
+def list_users(dataset: Dataset) -> np.ndarray:
+    """Ids of the users, ascending: the rows of the matrix."""
+    return np.sort(dataset.users["user_id"].to_numpy())
+
+
+def list_movies(dataset: Dataset) -> np.ndarray:
+    """Ids of the movies, ascending: the columns of the matrix."""
+    return np.sort(dataset.movies["movie_id"].to_numpy())

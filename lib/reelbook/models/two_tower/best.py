@@ -1,0 +1,222 @@
+"""two_tower.best: a user is the movies that he or she rated, and learns to find the hidden ones.
+
+    q_u = W x_u + w             x_u = history of u: |N(u)|^-1/2 for each movie in N(u), else 0
+    c_i = v_i + G g_i           g_i = genres of movie i, multi-hot
+    s_ui = q_u . c_i + b_i      one product of two vectors: b_i is the last entry of c_i, beside a 1
+    loss = - sum_u sum_{i in N(u)} a_ui log softmax(s_u)_i  /  sum_u sum_{i in N(u)} a_ui
+
+The softmax is over the whole catalogue, not over a batch, so no movie is a negative for being
+popular. In training each movie of the history is hidden with chance `dropout`; a hidden one has
+weight a_ui = 1, a visible one `visible_weight`: a list for a user never holds what he or she has
+seen. The idea and the multinomial loss are those of Liang et al. 2018 (Mult-DAE), made into two
+towers. W and v start from the singular vectors of the matrix with |N(u)|^-1/2 |N(i)|^-1/2 where u
+rated i, b from the logarithm of the number of ratings: training then only has to improve on a good
+linear model.
+
+A user without a training rating has q = w, the same list as all such users. Which movies were rated
+counts; how they were rated does not: it did not help on validation rows, and neither did the user's
+age, gender, occupation or id. Settings were chosen on the validation rows of `stratified`.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+import tf_keras as keras
+from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import svds
+
+from reelbook.data.tables import Dataset
+from reelbook.metrics import ranking
+from reelbook.metrics.catalogue import Score, estimate_top_accuracy, measure_ndcg
+from reelbook.metrics.metric import Metric
+from reelbook.models.features.ids import encode_values, make_genre_table
+from reelbook.models.fit import Fit
+from reelbook.models.fitting.loop import pick_options, set_seed
+from reelbook.models.fitting.loss_loop import LossHistory, train_by_loss
+from reelbook.models.two_tower.towers import embed
+from reelbook.splits.split import Split
+
+layers = keras.layers
+
+BEST: dict[str, Any] = {
+    "dim": 64,
+    "dropout": 0.7,  # share of the history that a step hides
+    "visible_weight": 0.3,
+    "start_scale": 4.0,  # of the singular vectors
+    "optimizer": "adam",
+    "learning_rate": 0.002,
+    "decay_from": 0.5,
+    "batch_size": 128,  # users
+    "epochs": 40,
+}
+
+
+def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
+    """Choose the epoch by nDCG@10 on validation rows, then train afresh with them.
+
+    The arguments are those of `reelbook.models.two_tower.family.fit`; `params` is complete.
+    """
+    name = model_name.replace(".", "_")
+    ratings = dataset.ratings
+    train = ratings.iloc[split.train]
+    _, _, first = _train(name, params, dataset, train, seed, split=split)
+    known = ratings.iloc[np.union1d(split.train, split.validation)]
+    model, score, _ = _train(name, params, dataset, known, seed, keep_epoch=first.kept_epoch)
+    kept = first.history["validation_ndcg@10"].max()
+    metrics = [Metric("validation", "ndcg@10", float(kept))]
+    by_document = split.protocol.startswith("source")
+    if by_document:
+        metrics += _evaluate_rows(score, dataset, ratings.iloc[split.test])
+    return Fit(
+        predictions=None,
+        history=first.history,
+        best_epoch=first.kept_epoch,
+        model=model,
+        num_parameters=model.count_params(),
+        metrics=metrics,
+        score=None if by_document else score,
+    )
+
+
+def build(name: str, params: dict[str, Any], seen: np.ndarray, genres: np.ndarray) -> keras.Model:
+    """The model, from history (batch, movies) to scores (batch, movies), at its start.
+
+    Args:
+        name: of the model.
+        params: `dim` and `start_scale`.
+        seen: 1 where a user rated a movie, float32 (users, movies).
+        genres: multi-hot float32 (movies, genres).
+    """
+    dim, num_movies = params["dim"], seen.shape[1]
+    history = keras.Input((num_movies,), name="history")
+    q = layers.Dense(dim, name="user_tower")(history)  # (batch, dim)
+    catalogue = MovieTower(dim, genres, name="movie_tower")
+    model = keras.Model(history, catalogue(q), name=name)
+    start = params["start_scale"] * find_singular_vectors(seen, dim)  # (movies, dim)
+    model.get_layer("user_tower").kernel.assign(start)
+    catalogue.vectors.assign(start)
+    catalogue.bias.assign(np.log1p(seen.sum(axis=0)))
+    return model
+
+
+class MovieTower(keras.layers.Layer):
+    """Vectors of the whole catalogue, and the scores of user vectors with them.
+
+    Args:
+        dim: length of the vectors.
+        genres: multi-hot float32 (movies, genres).
+    """
+
+    def __init__(self, dim: int, genres: np.ndarray, *, name: str) -> None:
+        super().__init__(name=name)
+        self.dim, self.genres = dim, tf.constant(genres)
+
+    def build(self, input_shape: Any) -> None:
+        """v, G and b, which `build` below gives their start."""
+        num_movies, num_genres = self.genres.shape
+        self.vectors = self.add_weight("vectors", (num_movies, self.dim), initializer="zeros")
+        self.genre_vectors = self.add_weight("genres", (num_genres, self.dim), initializer="zeros")
+        self.bias = self.add_weight("bias", (num_movies,), initializer="zeros")
+        super().build(input_shape)
+
+    def embed(self) -> tf.Tensor:
+        """The vectors c_i, (movies, dim)."""
+        return self.vectors + tf.matmul(self.genres, self.genre_vectors)
+
+    def call(self, queries: tf.Tensor) -> tf.Tensor:
+        """Scores (batch, movies) of user vectors (batch, dim)."""
+        return tf.matmul(queries, self.embed(), transpose_b=True) + self.bias
+
+
+def find_singular_vectors(seen: np.ndarray, dim: int) -> np.ndarray:
+    """Right singular vectors, each times the root of its value, largest first, (movies, dim).
+
+    Of the matrix with |N(u)|^-1/2 |N(i)|^-1/2 where user u rated movie i. Vectors beyond its rank
+    are zero.
+    """
+    users, movies = (np.maximum(seen.sum(axis=axis), 1) for axis in (1, 0))
+    matrix = csr_matrix(seen / np.sqrt(users[:, None] * movies))
+    size = min(dim, min(matrix.shape) - 1)
+    _, values, vectors = svds(matrix.astype("float64"), k=size, v0=np.ones(min(matrix.shape)))
+    order = np.argsort(-values)
+    found = np.sqrt(np.maximum(values[order], 0)) * vectors[order].T
+    return np.pad(found, [(0, 0), (0, dim - size)]).astype("float32")
+
+
+def embed_movies(model: keras.Model) -> np.ndarray:
+    """The vectors c_i of the catalogue in the order of the ids, float32 (movies, dim)."""
+    return model.get_layer("movie_tower").embed().numpy()
+
+
+def make_history(dataset: Dataset, ratings: pd.DataFrame) -> np.ndarray:
+    """1 where a user rated a movie, float32 (users, movies), both in the order of their ids."""
+    seen = np.zeros((len(dataset.users), len(dataset.movies)), "float32")
+    users = encode_values(ratings["user_id"], dataset.users["user_id"])
+    movies = encode_values(ratings["movie_id"], dataset.movies["movie_id"])
+    seen[users - 1, movies - 1] = 1
+    return seen
+
+
+def _train(
+    name: str,
+    params: dict[str, Any],
+    dataset: Dataset,
+    ratings: pd.DataFrame,
+    seed: int,
+    *,
+    split: Split | None = None,
+    keep_epoch: int | None = None,
+) -> tuple[keras.Model, Score, LossHistory]:
+    """A model trained on these ratings; with a split the epoch is chosen on its validation rows."""
+    set_seed(seed)
+    seen = make_history(dataset, ratings)
+    model = build(name, params, seen, make_genre_table(dataset)[1:])
+    scaled = seen / np.sqrt(np.maximum(seen.sum(axis=1, keepdims=True), 1))  # x_u
+    users = np.sort(dataset.users["user_id"].to_numpy())
+    tables = {"seen": tf.constant(seen), "history": tf.constant(scaled)}
+    share, weight = params["dropout"], params["visible_weight"]
+
+    def compute_loss(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+        own = tf.gather(tables["seen"], batch["user"])  # (batch, movies)
+        history = tf.gather(tables["history"], batch["user"])
+        visible = tf.cast(tf.random.uniform(tf.shape(own)) >= share, tf.float32)
+        scores = model(history * visible / (1 - share), training=True)  # (batch, movies)
+        targets = own * (1 - (1 - weight) * visible)
+        likelihood = tf.reduce_sum(targets * tf.nn.log_softmax(scores))
+        return -likelihood / tf.maximum(tf.reduce_sum(targets), 1)
+
+    def score(ids: np.ndarray) -> np.ndarray:
+        return embed(model, {"history": scaled[np.searchsorted(users, ids)]}, block=2048)
+
+    def measure() -> dict[str, float]:
+        assert split is not None  # measured only with one
+        return {"validation_ndcg@10": measure_ndcg(score, dataset, split, part="validation")}
+
+    learned = train_by_loss(
+        model,
+        {"user": np.flatnonzero(seen.any(axis=1)).astype("int32")},
+        compute_loss,
+        **pick_options(params),
+        seed=seed,
+        measure=measure if split else None,
+        highest="validation_ndcg@10" if split else None,
+        keep_epoch=keep_epoch,
+    )
+    return model, score, learned
+
+
+def _evaluate_rows(score: Score, dataset: Dataset, test: pd.DataFrame) -> list[Metric]:
+    """The document's figures by id: the whole catalogue for each test rating, seen movies too."""
+    movies = encode_values(test["movie_id"], dataset.movies["movie_id"]) - 1
+    users, place = np.unique(test["user_id"], return_inverse=True)
+    scores = score(users)
+    ranks = np.concatenate(
+        [
+            ranking.rank_in_scores(scores[place[part]], movies[part])
+            for part in np.array_split(np.arange(len(test)), -(-len(test) // ranking.BLOCK))
+        ]
+    )
+    ranked = pd.DataFrame({"user_id": test["user_id"].to_numpy(), "rank": ranks})
+    return estimate_top_accuracy(ranked)

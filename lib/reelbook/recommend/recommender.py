@@ -1,0 +1,255 @@
+"""Recommendations for a person: which unseen movies, how many stars, how sure, and why.
+
+A list is ordered by a model of weights W between movies: the score of movie i is the sum of W_ji
+over the movies j that a person rated, or likes. So each of these movies pulls by a number, W_ji,
+and the ones that pull most are the reason. Stars, and how sure they are, come from
+`reelbook.models.gaussian`. Both are learned from all ratings of the data set, with the settings
+that validation rows chose; how good they are is measured elsewhere, on ratings held out.
+"""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from reelbook.data.tables import Dataset
+from reelbook.data.titles import find_titles, list_names
+from reelbook.errors import ReelbookError
+from reelbook.models import content, gaussian, topn
+from reelbook.models.features.matrix import count_ratings, make_matrix
+from reelbook.runs.store import load_or_train
+from reelbook.splits.protocols import make_split
+
+MODELS = [*topn.WEIGHTS, "content.ridge"]
+TASTE = "gaussian.fold_in"
+SURE = 0.8  # share of ratings that should lie between low and high
+REACH = NormalDist().inv_cdf((1 + SURE) / 2)  # how many standard deviations that is to each side
+LIKED = 4.0  # stars from which on a rating counts as a like
+
+
+class Recommender(NamedTuple):
+    """What recommending needs, over the movies in ascending order of their ids.
+
+    Attributes:
+        model: that ordered the lists, one of MODELS.
+        movies: movie_id, name and ratings (number) of each.
+        weights: W, float32 (movies, movies).
+        taste: see `gaussian.Taste`.
+        liked_stars: what a liked movie counts as: the mean of all ratings from LIKED stars on.
+        ratings: user_id, place (of the movie) and rating, of all users of the data set.
+    """
+
+    model: str
+    movies: pd.DataFrame
+    weights: np.ndarray
+    taste: gaussian.Taste
+    liked_stars: float
+    ratings: pd.DataFrame
+
+
+def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommender:
+    """Learn from all ratings; settings are those of the model's run on a split, trained if missing.
+
+    Args:
+        dataset: the canonical tables.
+        model: one of MODELS.
+
+    Raises:
+        ReelbookError: a model that is not one of these.
+    """
+    x = make_matrix(dataset, dataset.ratings)
+    weights = learn_weights(dataset, x, model=model)
+    movies = dataset.movies.sort_values("movie_id", ignore_index=True)
+    counts = count_ratings(x).astype(int)
+    stars = dataset.ratings["rating"]
+    places = np.searchsorted(movies["movie_id"], dataset.ratings["movie_id"])
+    return Recommender(
+        model,
+        movies[["movie_id"]].assign(name=list_names(movies), ratings=counts),
+        weights,
+        learn_taste(dataset, dataset.ratings),
+        float(stars[stars >= min(LIKED, stars.max())].mean()),
+        dataset.ratings[["user_id", "rating"]].assign(place=places),
+    )
+
+
+def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.ndarray:
+    """W, float32 (movies, movies), with the settings that validation rows of stratified chose.
+
+    Args:
+        dataset: the canonical tables.
+        x: who rated what (users, movies): what is learned from.
+        model: one of MODELS.
+
+    Raises:
+        ReelbookError: a model that is not one of these.
+    """
+    if model not in MODELS:
+        raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
+    run = load_or_train(model, {}, dataset, make_split(dataset, "stratified"), 0)
+    params = run.record.params | run.record.extra["chosen"]
+    if model in topn.WEIGHTS:
+        return topn.WEIGHTS[model](x, params)
+    return content.learn_weights(x, content.describe_movies(dataset), l2=params["l2"])
+
+
+def learn_taste(dataset: Dataset, ratings: pd.DataFrame, *, fold: int = 1) -> gaussian.Taste:
+    """What `gaussian` learns from ratings, with the settings that validation rows chose."""
+    run = load_or_train(TASTE, {}, dataset, make_split(dataset, "official", fold=fold), 0)
+    return gaussian.learn_taste(run.record.params | run.record.extra["chosen"], dataset, ratings)
+
+
+def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) -> pd.DataFrame:
+    """The k best movies that a user of the data set has not rated; see `recommend`.
+
+    Raises:
+        ReelbookError: nobody has this id.
+    """
+    return recommend(recommender, *find_history(recommender, user_id), k=k)
+
+
+def recommend_to_users(
+    recommender: Recommender, user_ids: Sequence[int], *, k: int = 10
+) -> pd.DataFrame:
+    """The lists of several users, one below the other, with user_id as the first column."""
+    lists = [recommend_to_user(recommender, user, k=k) for user in dict.fromkeys(user_ids)]
+    found = pd.concat(lists, keys=dict.fromkeys(user_ids), names=["user_id"])
+    return found.reset_index("user_id").reset_index(drop=True)
+
+
+def recommend_to_fan(
+    recommender: Recommender, liked: Sequence[str], *, k: int = 10
+) -> pd.DataFrame:
+    """The k best movies for someone of whom only a few liked titles are known; see `recommend`.
+
+    Raises:
+        ReelbookError: no title, or one that no movie or several have.
+    """
+    if not liked:
+        raise ReelbookError("Give at least one title that you like.")
+    movies = recommender.movies
+    rated = np.unique(find_titles(liked, movies["name"].tolist(), movies["ratings"].tolist()))
+    return recommend(recommender, rated, np.full(len(rated), recommender.liked_stars), k=k)
+
+
+def find_history(recommender: Recommender, user_id: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places and stars of the movies that a user rated, the best first.
+
+    Raises:
+        ReelbookError: nobody has this id; the message has the range and the closest ids.
+    """
+    ratings = recommender.ratings
+    own = ratings[ratings["user_id"] == user_id].sort_values(
+        ["rating", "place"], ascending=[False, True]
+    )
+    if own.empty:
+        ids = np.unique(ratings["user_id"])
+        closest = ids[np.argsort(np.abs(ids - user_id), kind="stable")[:3]]
+        raise ReelbookError(
+            f"No user has the id {user_id}: there are {len(ids)}, from {ids[0]} to {ids[-1]}; "
+            f"the closest are {', '.join(map(str, np.sort(closest)))}."
+        )
+    return own["place"].to_numpy(), own["rating"].to_numpy("float64")
+
+
+def recommend(
+    recommender: Recommender, rated: np.ndarray, given: np.ndarray, *, k: int = 10
+) -> pd.DataFrame:
+    """The k movies with the highest scores among those that a person has not rated.
+
+    Args:
+        recommender: as `make_recommender` gives it.
+        rated: places of the movies that he or she rated (ratings,).
+        given: the stars (ratings,).
+        k: length of the list.
+
+    Returns:
+        rank, movie_id, name, score, stars (predicted), low and high (between them a rating lies
+        with a chance of SURE), and because: the names of up to three movies that pull most.
+
+    Raises:
+        ReelbookError: k below 1.
+    """
+    if k < 1:
+        raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
+    scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
+    scores[rated] = -np.inf
+    best = np.argsort(-scores, kind="stable")[: min(k, len(scores) - len(rated))]
+    expected = gaussian.expect_stars(recommender.taste, rated, given, targets=best)
+    low, high = find_range(recommender.taste, expected.stars, expected.deviation)
+    names = recommender.movies["name"].to_numpy()
+    return pd.DataFrame(
+        {
+            "rank": np.arange(1, len(best) + 1),
+            "movie_id": recommender.movies["movie_id"].to_numpy()[best],
+            "name": names[best],
+            "score": scores[best],
+            "stars": expected.stars,
+            "low": low,
+            "high": high,
+            "because": [
+                ", ".join(names[rated[place]] for place in find_pulls(recommender, rated, target))
+                for target in best
+            ],
+        }
+    )
+
+
+def format_lists(lists: pd.DataFrame) -> str:
+    """Lists for a terminal: a line a movie, and below it what it is there for."""
+    lines = []
+    for row in lists.to_dict("records"):
+        if row["rank"] == 1 and "user_id" in row:
+            lines.append(f"User {row['user_id']}")
+        stars = f"{row['stars']:.1f} stars ({row['low']:.1f} to {row['high']:.1f})"
+        lines.append(f"{row['rank']:>3}. {row['name']}  {stars}")
+        lines += [f"     because of {row['because']}"] if row["because"] else []
+    return "\n".join(lines)
+
+
+def find_pulls(
+    recommender: Recommender, rated: np.ndarray, target: int, *, size: int = 3
+) -> np.ndarray:
+    """Which of the rated movies pull a movie most into the list, at most `size`; none that push."""
+    pulls = recommender.weights[rated, target]  # (ratings,)
+    order = np.argsort(-pulls, kind="stable")[:size]
+    return order[pulls[order] > 0]
+
+
+def find_range(
+    taste: gaussian.Taste, stars: np.ndarray, deviation: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Between which stars a rating lies with a chance of SURE, within the scale: low and high."""
+    reach = REACH * deviation
+    return (stars - reach).clip(*taste.scale), (stars + reach).clip(*taste.scale)
+
+
+def measure_sureness(dataset: Dataset, *, fold: int = 1) -> pd.DataFrame:
+    """How often ratings that were held out lie between low and high, by what is known of the user.
+
+    Args:
+        dataset: the canonical tables.
+        fold: of the protocol official; its test rows are predicted from all others.
+
+    Returns:
+        known (how many ratings of the user were used, a text), rows, inside (share between low and
+        high), width (mean of high less low, in stars).
+    """
+    split = make_split(dataset, "official", fold=fold)
+    learned = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    taste = learn_taste(dataset, learned, fold=fold)
+    test = dataset.ratings.iloc[split.test]
+    low, high = find_range(taste, *gaussian.expect_rows(taste, dataset, learned, test))
+    sizes = learned.groupby("user_id").size()
+    own = test["user_id"].map(sizes).fillna(0)
+    table = pd.DataFrame(
+        {"own": own, "inside": test["rating"].between(low, high), "width": high - low}
+    )
+    edges = [-1, 19, 49, 99, np.inf]
+    table["known"] = pd.cut(table["own"], edges, labels=["0-19", "20-49", "50-99", "100+"])
+    grouped = table.groupby("known", observed=True)
+    found = grouped.agg(rows=("inside", "size"), inside=("inside", "mean"), width=("width", "mean"))
+    return found.reset_index().astype({"known": str})

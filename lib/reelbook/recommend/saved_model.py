@@ -1,0 +1,114 @@
+"""A recommender as something that runs without reelbook: a TensorFlow SavedModel."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+import reelbook.models.fitting.loop  # noqa: F401  (it sets TensorFlow to one thread)
+from reelbook.errors import ReelbookError
+from reelbook.files import replace_when_whole
+from reelbook.recommend.recommender import Recommender
+
+MARK = "reelbook.txt"  # in a folder that an export wrote, and may replace
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder whose contents an export would delete, but for an earlier export.
+
+    Raises:
+        ReelbookError: the folder is a file, or holds files that an export does not write.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ReelbookError(f"{folder} is a file: give an empty folder or a new one.")
+    found = {file.name for file in folder.iterdir()}
+    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets"}
+    if found and (MARK not in found or found - ours):
+        raise ReelbookError(f"{folder} holds something else: give an empty folder or a new one.")
+
+
+def export_saved_model(recommender: Recommender, folder: Path) -> None:
+    """Write a TensorFlow SavedModel that takes raw ids and gives titles and scores.
+
+    Signatures, each with `k` (int32, the length of the list) and with `movie_ids` (int64), `titles`
+    (text) and `scores` (float32) of shape (k,) as what it gives:
+
+    - `for_user` takes `user_id` (int64, ()).
+    - `for_likes` takes `liked` (int64, (likes,)), ids of movies.
+
+    An id that was not in the data is an error that says so.
+
+    Args:
+        recommender: as `make_recommender` gives it.
+        folder: where to; what is there is replaced when the new one is whole.
+
+    Raises:
+        ReelbookError: the folder holds something else than a model.
+    """
+    check_folder(folder)
+    users, rows = np.unique(recommender.ratings["user_id"], return_inverse=True)
+    rated = np.zeros((len(users), len(recommender.movies)), bool)
+    rated[rows, recommender.ratings["place"]] = True
+    module = tf.Module(name="recommender")
+    # What hangs on the module is saved with it.
+    module.users = _make_lookup(users)
+    module.movies = _make_lookup(recommender.movies["movie_id"].to_numpy())
+    module.weights = tf.Variable(recommender.weights, trainable=False)
+    module.rated = tf.Variable(rated, trainable=False)
+    ids = tf.constant(recommender.movies["movie_id"].to_numpy("int64"))
+    titles = tf.constant(recommender.movies["name"].to_list())
+
+    def find(table: tf.lookup.StaticHashTable, keys: tf.Tensor, what: str) -> tf.Tensor:
+        places = table.lookup(keys)
+        known = tf.debugging.assert_non_negative(places, f"No {what} of the data has this id.")
+        with tf.control_dependencies([known]):
+            return tf.identity(places)
+
+    def list_best(mask: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        own = tf.boolean_mask(module.weights, mask)  # (ratings, movies)
+        scores = tf.where(mask, -np.inf, tf.reduce_sum(own, axis=0))  # (movies,)
+        left = tf.reduce_sum(tf.cast(~mask, tf.int32))
+        best = tf.math.top_k(scores, tf.minimum(k, left))
+        return {
+            "movie_ids": tf.gather(ids, best.indices),
+            "titles": tf.gather(titles, best.indices),
+            "scores": best.values,
+        }
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((), tf.int64, name="user_id"),
+            tf.TensorSpec((), tf.int32, name="k"),
+        ]
+    )
+    def for_user(user_id: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        row = find(module.users, user_id, "user")
+        return list_best(tf.gather(module.rated, row), k)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None,), tf.int64, name="liked"),
+            tf.TensorSpec((), tf.int32, name="k"),
+        ]
+    )
+    def for_likes(liked: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        places = find(module.movies, liked, "movie")
+        mask = tf.reduce_any(tf.one_hot(places, len(titles), True, False, dtype=tf.bool), axis=0)
+        return list_best(mask, k)
+
+    module.for_user, module.for_likes = for_user, for_likes
+    with replace_when_whole(folder) as target:
+        signatures = {"for_user": for_user, "for_likes": for_likes}
+        tf.saved_model.save(module, str(target), signatures=signatures)
+        (target / MARK).write_text(f"written by reelbook: {recommender.model}\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_lookup(ids: np.ndarray) -> tf.lookup.StaticHashTable:
+    """From raw ids to places, -1 for one that is not there."""
+    keys = tf.constant(ids.astype("int64"))
+    values = tf.range(len(ids), dtype=tf.int64)
+    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), -1)

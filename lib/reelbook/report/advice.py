@@ -1,0 +1,152 @@
+"""What someone who builds a recommender takes away: which model, at what cost, and what mattered.
+
+Every sentence is made of the boards, so another record makes another sentence.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pandas as pd
+
+from reelbook.metrics.ratings import compare_paired
+from reelbook.report.leaderboards import find_best, find_cheap
+from reelbook.runs.store import Run
+
+
+class Part(NamedTuple):
+    """What the second model has and the first has not."""
+
+    name: str
+    first: str
+    second: str
+
+
+PARTS = [
+    Part("Mean, biases and a penalty around the dot product", "mf.dot", "mf.biased"),
+    Part("Who rated what, whatever the stars", "mf.biased", "mf.implicit"),
+    Part("Averaging over draws of the weights", "baseline.svd", "bayes.mf"),
+    Part("Days, who rated what, and side features", "bayes.mf", "bayes.timesvd"),
+    Part("Statistics of users and movies beside the features", "dcn.stacked", "dcn.best"),
+    Part("A dense layer with dropout in place of the dot product", "mf.dot", "mf.mlp"),
+    Part("A sigmoid scaled to the stars", "mf.dot", "mf.sigmoid"),
+    Part("A cross layer before the dense ones", "dcn.dnn", "dcn.stacked"),
+    Part("Full cross weights in place of low-rank ones", "dcn.low_rank", "dcn.stacked"),
+    Part("The order of a user's ratings", "bst.shuffled", "bst.best"),
+    Part("Side features beside ids and history", "bst.no_side", "bst.best"),
+]
+# What a name stands for, where it is the advice.
+WORDS = {
+    "bayes.timesvd": "Bayesian factors with days, who rated what, and side features",
+    "bayes.mf": "Bayesian matrix factorisation",
+    "mf.implicit": "factors, with who rated what",
+    "mf.biased": "matrix factorisation with biases and a penalty",
+    "dcn.best": "a cross network on statistics of users and movies",
+    "bst.best": "a transformer over the past ratings",
+    "two_tower.best": "two towers, a user described by what he or she rated",
+    "topn.ease": "linear weights between movies",
+    "topn.edlae": "linear weights between movies, with dropout",
+    "topn.ials": "factors by weighted least squares",
+    "topn.bpr": "factors by pairs of movies",
+}
+PROTOCOLS = ("official", "ablation")  # of the rows on which parts are compared
+SMALL = 0.005  # stars; a gain below it would not be noticed
+
+
+def measure_parts(runs: Iterable[Run], parts: Iterable[Part] = PARTS) -> pd.DataFrame:
+    """A row a part: by how many stars it lowers the test RMSE, on the same rows.
+
+    Args:
+        runs: those on the official folds, and on the same rows under `ablation`.
+        parts: see `PARTS`; one whose models share no rows is left out.
+
+    Returns:
+        part, second (what has it), folds (number), value, low, high of the 95% interval, and
+        matters: whether the gain is at least SMALL and told from zero; most first.
+    """
+    by_model: dict[str, dict[tuple[str, int], Run]] = {}
+    for run in runs:
+        if run.record.split["protocol"] in PROTOCOLS:
+            key = (run.record.split["fingerprint"], run.record.seed)
+            by_model.setdefault(run.record.model, {})[key] = run
+    rows = []
+    for part in parts:
+        first, second = by_model.get(part.first, {}), by_model.get(part.second, {})
+        if shared := [key for key in first if key in second]:
+            gain = compare_paired(
+                *([found[key].predictions for key in shared] for found in (first, second))
+            )
+            rows.append((part.name, part.second, len(shared), gain.value, gain.low, gain.high))
+    table = pd.DataFrame(rows, columns=["part", "second", "folds", "value", "low", "high"])
+    table["matters"] = (table["low"] > 0) & (table["value"] >= SMALL)
+    return table.sort_values("value", ascending=False, ignore_index=True)
+
+
+def describe_rating_choice(board: pd.DataFrame) -> str:
+    """Which model to take for ratings, and what it costs."""
+    best, cheap = board.iloc[0], find_cheap(board)
+    deep, simple = find_best(board, deep=True), find_best(board, deep=False)
+    text = (
+        f"{_name(best)} predicts ratings best: an error of {best['value']:.3f} stars, after "
+        f"{_say_seconds(best['seconds'])} of tuning and training."
+    )
+    if cheap["name"] != best["name"]:
+        text += (
+            f" In at most half its time, {_say_seconds(cheap['seconds'])}, {_name(cheap)} "
+            f"comes to {cheap['value']:.3f}."
+        )
+    if deep is None or simple is None:
+        return text
+    if deep["name"] == best["name"]:
+        return f"{text} The best model without hidden layers, {_name(simple)}, {_say_gap(simple)}"
+    return f"{text} The best deep model, {_name(deep)}, {_say_gap(deep)}"
+
+
+def describe_ranking_choice(boards: dict[str, pd.DataFrame]) -> str:
+    """Which model to take for lists, by each protocol, and what the first one costs."""
+    if not boards:
+        return "No model that ranks was run."
+    protocol, board = next(iter(boards.items()))
+    best = board.iloc[0]
+    tied = board.loc[~board["clear"], "name"].tolist()[1:]
+    text = (
+        f"Where a share of each user's ratings is held out ({protocol}), {_name(best)} makes the "
+        f"best lists: an nDCG@10 of {best['value']:.3f}, after {_say_seconds(best['seconds'])} of "
+        "tuning and training"
+    )
+    text += f", not to be told from {_join(tied)}." if tied else ", clearly ahead of all others."
+    others = [
+        f"on {name} is {found['name'].iloc[0]} ({found['value'].iloc[0]:.3f})"
+        for name, found in list(boards.items())[1:]
+    ]
+    return f"{text} First {_join(others)}." if others else text
+
+
+def describe_parts(parts: pd.DataFrame, *, matters: bool) -> str:
+    """What mattered, or what did not, with the stars that it brought."""
+    found = parts[parts["matters"] == matters]
+    texts = [
+        f"{name[0].lower()}{name[1:]} ({value:+.3f})"
+        for name, value in zip(found["part"], found["value"], strict=True)
+    ]
+    return _join(texts) if texts else "nothing that was tried"
+
+
+def _name(row: pd.Series) -> str:
+    """A model's name, with what it stands for."""
+    words = WORDS.get(row["name"])
+    return f"{row['name']} ({words})" if words else row["name"]
+
+
+def _say_gap(row: pd.Series) -> str:
+    """How far behind the first a row of a board is."""
+    told = "" if row["clear"] else ", which cannot be told from zero"
+    return f"is {row['behind']:.3f} behind{told}."
+
+
+def _say_seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+
+
+def _join(texts: list[str]) -> str:
+    """Texts as a list in a sentence."""
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))

@@ -1,0 +1,127 @@
+"""Figures of others beside ours: the documents' own tables, and published baselines."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.paths import BOOK
+
+FIELDS = {"caption", "source", "dataset", "protocol", "figures", "rows"}
+SUMMARIES = ("mean", "std")
+
+
+def read_documents(path: Path = BOOK / "documents.yml") -> list[dict[str, Any]]:
+    """The tables as written; ReelbookError where a field is missing, unknown or does not fit."""
+    tables = yaml.safe_load(path.read_text())
+    for table in tables:
+        name = f"{path.name}, table {table.get('caption', '?')!r}"
+        if wrong := FIELDS ^ table.keys():
+            raise ReelbookError(f"{name}: missing or unknown: {', '.join(sorted(wrong))}.")
+        for row in table["rows"]:
+            if len(row["theirs"]) != len(table["figures"]):
+                raise ReelbookError(f"{name}: {row['name']} has not one figure a column.")
+    return tables
+
+
+def rebuild_table(table: dict[str, Any], results: pd.DataFrame) -> pd.DataFrame:
+    """A row a model of the document: its figures, and ours measured in the document's way.
+
+    Args:
+        table: as `read_documents` gives it; `figures` names for each column a metric and how runs
+            are summed up, such as "mean rmse".
+        results: the rows of results.csv.
+
+    Returns:
+        model (the document's words), a column "theirs" and one "ours" for each figure, chapter; NaN
+        where this plan has no such run.
+
+    Raises:
+        ReelbookError: an unknown way to sum up.
+    """
+    tested = results[(results["protocol"] == table["protocol"]) & (results["split_part"] == "test")]
+    rows = []
+    for row in table["rows"]:
+        found: dict[str, Any] = {"model": row["name"]}
+        own = tested[tested["model"] == row["model"]]
+        figures = zip(table["figures"].items(), row["theirs"], strict=True)
+        for (label, figure), theirs in figures:
+            how, _, metric = figure.partition(" ")
+            if how not in SUMMARIES:
+                raise ReelbookError(f"documents.yml: {figure!r} begins with none of {SUMMARIES}.")
+            found[f"{label} theirs"] = theirs
+            found[f"{label} ours"] = own.loc[own["metric"] == metric, "value"].agg(how)
+        rows.append(found | {"chapter": row["chapter"]})
+    return pd.DataFrame(rows)
+
+
+def compare_references(results: pd.DataFrame, *, dataset: str) -> pd.DataFrame:
+    """Published figures of the same algorithms beside ours, from `book/reference_figures.yml`.
+
+    Args:
+        results: the rows of results.csv.
+        dataset: name of the data set; figures of another one are left out, as are models that this
+            plan did not run.
+
+    Returns:
+        model, figure (metric and rows), published, ours, difference, within (the distance that was
+        stated; NaN where the rows are others), note (source, or why they differ).
+    """
+    references = yaml.safe_load((BOOK / "reference_figures.yml").read_text())
+    rows = []
+    for reference in references:
+        own = results[
+            (results["model"] == reference["model"])
+            & (results["protocol"] == reference["protocol"])
+            & (results["metric"] == reference["metric"])
+            & (results["split_part"] == "test")
+        ]
+        if fold := reference.get("fold"):
+            own = own[own["fold"] == fold]
+        if len(own) and reference["dataset"] == dataset:
+            ours = own["value"].mean()
+            rows.append(
+                {
+                    "model": reference["model"],
+                    "figure": f"{reference['metric']}{f', fold {fold}' if fold else ''}",
+                    "published": reference["value"],
+                    "ours": ours,
+                    "difference": ours - reference["value"],
+                    "within": reference.get("within", float("nan")),
+                    "note": reference["note"],
+                }
+            )
+    columns = ["model", "figure", "published", "ours", "difference", "within", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def read_published(dataset: Dataset, protocol: str) -> pd.DataFrame:
+    """Figures that others published for this data set and protocol, best first; empty if none.
+
+    Returns:
+        model and a column a metric, from `book/published.yml`.
+
+    Raises:
+        ReelbookError: an entry of the file lacks something.
+    """
+    tables = yaml.safe_load((BOOK / "published.yml").read_text())
+    for table in tables:
+        if missing := {"dataset", "protocol", "source", "metrics", "models"} - table.keys():
+            raise ReelbookError(f"published.yml: a table has no {', '.join(sorted(missing))}.")
+        if (table["dataset"], table["protocol"]) == (dataset.name, protocol) and not dataset.note:
+            frame = pd.DataFrame.from_dict(
+                table["models"], orient="index", columns=table["metrics"]
+            )
+            frame = frame.rename_axis("model").reset_index()
+            return frame.sort_values(table["metrics"][0], ascending=False, ignore_index=True)
+    return pd.DataFrame({"model": []})
+
+
+def add_published(board: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """A table of ours with a column that says so, and the published one below it."""
+    parts = [board.assign(source="here"), published.assign(source="published")]
+    table = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return table[["model", "source", *board.columns.drop("model")]]

@@ -1,0 +1,93 @@
+"""What claims are judged by: facts measured on the data and in finished runs."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from reelbook.data.tables import Dataset
+from reelbook.report import demographics
+from reelbook.report.claims import NotMeasuredError
+from reelbook.report.exploration import (
+    compare_occupations,
+    compute_statistics,
+    count_days,
+    count_genre_characters,
+    count_genres,
+    count_ratings,
+    count_stars,
+    summarize_zip_codes,
+)
+from reelbook.report.inside.importance import rank_pairs, read_blocks
+from reelbook.runs.store import read_run
+
+# The Californian zip code that document B looked at: 35 ratings, all of them by a student.
+DOCUMENT_ZIP_CODE = "94708"
+
+
+def measure_claims(dataset: Dataset) -> dict[str, float | str | list]:
+    """The evidence for claims B1 to B8, by name, measured on the cleaned rows of a data set."""
+    rows = demographics.join_tables(dataset, cleaned=True)
+    days = count_days(rows).sort_values("ratings", ascending=False, kind="stable")
+    genders = count_ratings(rows, "gender").set_index("gender")
+    ages = count_ratings(rows, "age_group")
+    occupations = count_ratings(rows, ["age_group", "occupation"])
+    stars = count_stars(rows).sort_values("ratings", ascending=False).drop_duplicates("gender")
+    favorite = stars.set_index("gender")["rating"]
+    states = count_ratings(rows, "state")
+    california = compare_occupations(rows, "CA").set_index("occupation")
+    codes = summarize_zip_codes(rows, "CA").set_index("zip_code")
+    genres = count_genres(rows)
+    characters = count_genre_characters(rows)
+    return {
+        "b1_rows": len(rows),
+        "b1_table": compute_statistics(rows).to_numpy().tolist(),
+        "b2_busiest_day": str(days["day"].iloc[0]),
+        "b2_count": int(days["ratings"].iloc[0]),
+        "b2_share": float(days["share"].iloc[0]),
+        "b2_lead_over_second": float(days["ratings"].iloc[0] / days["ratings"].iloc[1] - 1),
+        "b3_men": int(genders["ratings"].get("M", 0)),
+        "b3_women": int(genders["ratings"].get("F", 0)),
+        "b3_ratings_per_man": float(genders["ratings_per_user"].get("M", 0)),
+        "b3_ratings_per_woman": float(genders["ratings_per_user"].get("F", 0)),
+        "b4_age_groups": ages["age_group"].astype(str).tolist(),
+        "b4_counts": ages["ratings"].tolist(),
+        "b5_age_group": str(occupations["age_group"].iloc[0]),
+        "b5_occupation": str(occupations["occupation"].iloc[0]),
+        "b5_count": int(occupations["ratings"].iloc[0]),
+        "b5_count_of_second": int(occupations["ratings"].iloc[1]),
+        "b6_men_give_most": float(favorite.get("M", 0)),
+        "b6_women_give_most": float(favorite.get("F", 0)),
+        "b7_states": states["state"].head(5).tolist(),
+        "b7_counts": states["ratings"].head(5).tolist(),
+        "b7_rank_of_texas": int((states["state"] == "TX").to_numpy().argmax()) + 1,
+        "b7_occupation_in_california": str(california.index[0]),
+        "b7_student_share_in_california": float(california["share_there"].get("student", 0)),
+        "b7_student_share_everywhere": float(california["share_everywhere"].get("student", 0)),
+        "b7_zip_code": DOCUMENT_ZIP_CODE,
+        "b7_ratings_of_zip_code": int(codes["ratings"].get(DOCUMENT_ZIP_CODE, 0)),
+        "b7_zip_codes_of_one_user": int((codes["users"] == 1).sum()),
+        "b7_zip_codes": len(codes),
+        "b8_genres": genres["genre"].head(6).tolist(),
+        "b8_counts": genres["ratings"].head(6).tolist(),
+        "b8_genres_by_character": characters["genre"].head(3).tolist(),
+        "b8_counts_by_character": characters["ratings"].head(3).tolist(),
+    }
+
+
+def make_rank_lookup(results: pd.DataFrame) -> Callable[..., list[int]]:
+    """`cross_ranks(model, protocol, pair)`: the pair's rank by weights in each of these runs.
+
+    Args:
+        results: the rows of results.csv.
+    """
+
+    def cross_ranks(model: str, protocol: str, pair: str) -> list[int]:
+        found = results.query("model == @model and protocol == @protocol")["run_id"].unique()
+        if len(found) == 0:
+            raise NotMeasuredError(f"no run of {model} on {protocol} has cross weights")
+        return [
+            list(rank_pairs(read_blocks(read_run(run_id))).index).index(pair) + 1
+            for run_id in found
+        ]
+
+    return cross_ranks

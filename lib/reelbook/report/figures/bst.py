@@ -1,0 +1,69 @@
+"""Figures of the sequence models: attention over one past and by place, error by length."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, SEQUENTIAL, start_figure
+
+
+def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
+    """Bars of attention over the past ratings, the latest on top, shaded by their stars.
+
+    Args:
+        past: place, title, stars and weight, the latest first.
+        title: of the figure.
+        most: how many of the latest to show.
+    """
+    shown = past.head(most)
+    figure, axes = start_figure(1.3 + 0.27 * len(shown), title=title)
+    shades = {stars: SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in (1, 2, 3, 4, 5)}
+    colors = [SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in shown["stars"]]
+    axes.barh(range(len(shown)), 100 * shown["weight"], color=colors, edgecolor=INK, linewidth=0.5)
+    axes.set_yticks(range(len(shown)), [f"{name[:38]}" for name in shown["title"]])
+    axes.invert_yaxis()
+    axes.axvline(100 / len(past), color=ORANGE, linewidth=1, linestyle="--")
+    axes.set_xlabel("attention in % (dashed: an equal share)")
+    handles = [
+        Patch(facecolor=color, edgecolor=INK, label=f"{stars} stars" if stars > 1 else "1 star")
+        for stars, color in shades.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=5)
+    return figure
+
+
+def draw_attention_by_place(average: pd.DataFrame, *, title: str) -> Figure:
+    """Mean attention by place in the past, a line a head.
+
+    Args:
+        average: head, place (1 is the latest) and weight.
+        title: of the figure.
+    """
+    figure, axes = start_figure(3.4, title=title)
+    for color, (head, line) in zip(PALETTE, average.groupby("head"), strict=False):
+        axes.plot(line["place"], 100 * line["weight"], color=color, label=f"head {head}")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("place in the past (1: the latest rating)")
+    axes.set_ylabel("mean attention in %")
+    axes.grid(axis="y")
+    if len(average):
+        figure.legend(loc="outside lower center", ncols=4)
+    return figure
+
+
+def draw_lengths(table: pd.DataFrame, *, title: str) -> Figure:
+    """Test RMSE by the number of past ratings that a model sees, with 95% intervals.
+
+    Args:
+        table: length, value, low and high.
+        title: of the figure.
+    """
+    table = table.sort_values("length")
+    figure, axes = start_figure(3.2, title=title)
+    errors = [table["value"] - table["low"], table["high"] - table["value"]]
+    axes.errorbar(table["length"], table["value"], yerr=errors, fmt="o-", color=BLUE, capsize=3)
+    axes.set_xticks(table["length"])
+    axes.set_xlabel("past ratings at most")
+    axes.set_ylabel("test RMSE in stars")
+    axes.grid(axis="y")
+    return figure

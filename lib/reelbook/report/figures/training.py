@@ -1,0 +1,132 @@
+"""Figures of runs: learning curves, means with their intervals, error by how often seen."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, start_figure
+
+
+def draw_learning_curves(histories: pd.DataFrame, *, title: str) -> Figure:
+    """RMSE on training and on validation rows by epoch, a panel a model, a pair of lines a run.
+
+    Args:
+        histories: model, run (anything that tells runs apart), epoch, train_rmse, validation_rmse
+            and best_epoch, the one that validation chose.
+        title: of the figure.
+    """
+    models = list(dict.fromkeys(histories["model"]))
+    rows = -(-len(models) // 2)
+    figure, panels = start_figure(
+        0.6 + 2.4 * rows, title=title, rows=rows, columns=2, squeeze=False
+    )
+    for panel in panels.flat[len(models) :]:
+        panel.set_visible(False)
+    for model, panel in zip(models, panels.flat, strict=False):
+        for _, run in histories[histories["model"] == model].groupby("run"):
+            panel.plot(run["epoch"], run["train_rmse"], color=INK, linestyle="--", linewidth=1)
+            panel.plot(run["epoch"], run["validation_rmse"], color=BLUE, linewidth=1.2)
+            best = run[run["epoch"] == run["best_epoch"]]
+            panel.plot(best["epoch"], best["validation_rmse"], "o", color=ORANGE, markersize=5)
+        # The first epochs of some models start at 3 stars and would flatten all that follows.
+        panel.set_ylim(0.6, 1.1)
+        panel.set_title(model, fontsize=11)
+        panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.grid(axis="y")
+    for panel in panels[:, 0]:
+        panel.set_ylabel("RMSE in stars")
+    handles = [
+        Line2D([], [], color=INK, linestyle="--", label="training rows"),
+        Line2D([], [], color=BLUE, label="validation rows"),
+        Line2D([], [], color=ORANGE, marker="o", linestyle="", label="chosen epoch"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def draw_test_curves(histories: pd.DataFrame, *, title: str, reach: float = 0.12) -> Figure:
+    """RMSE on the test rows by epoch, a colour a model, with the best and the chosen epoch marked.
+
+    Args:
+        histories: model, run, epoch, test_rmse and best_epoch, the one that validation chose.
+        title: of the figure.
+        reach: how far above the lowest RMSE the figure ends, in stars.
+    """
+    figure, axes = start_figure(3.8, title=title)
+    colors = dict(zip(dict.fromkeys(histories["model"]), PALETTE, strict=False))
+    for (model, _), run in histories.groupby(["model", "run"], sort=False):
+        axes.plot(run["epoch"], run["test_rmse"], color=colors[model], linewidth=1.2)
+        best = run[run["test_rmse"] == run["test_rmse"].min()]
+        axes.plot(best["epoch"], best["test_rmse"], "v", color=colors[model], markersize=7)
+        chosen = run[run["epoch"] == run["best_epoch"]]
+        axes.plot(chosen["epoch"], chosen["test_rmse"], "x", color=INK)
+    lowest = histories["test_rmse"].min()
+    axes.set_ylim(lowest - 0.01, lowest + reach)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("test RMSE in stars")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="y")
+    handles = [Line2D([], [], color=color, label=model) for model, color in colors.items()]
+    for marker, label in [("v", "best on test rows"), ("x", "chosen on validation rows")]:
+        handles.append(Line2D([], [], color=INK, linestyle="", marker=marker, label=label))
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def draw_intervals(
+    table: pd.DataFrame, *, title: str, label: str, column: str = "value", zero: bool = False
+) -> Figure:
+    """A dot with its interval a row, the first row on top.
+
+    Args:
+        table: name, `column`, low and high.
+        title: of the figure.
+        label: of the axis, with the unit.
+        column: where the dot is.
+        zero: draw a line at zero, for differences.
+    """
+    figure, axes = start_figure(1.0 + 0.42 * len(table), title=title)
+    for place, row in enumerate(table.to_dict("records")):
+        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=3, alpha=0.6)
+        axes.plot(row[column], place, "o", color=BLUE, markersize=7)
+        axes.annotate(
+            f"{row[column]:+.3f}" if zero else f"{row[column]:.3f}",
+            (row[column], place),
+            (0, 8),
+            textcoords="offset points",
+            ha="center",
+        )
+    if zero:
+        axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(range(len(table)), table["name"])
+    axes.set_ylim(len(table) - 0.5, -0.8)
+    axes.set_xlabel(label)
+    axes.grid(axis="x")
+    return figure
+
+
+def draw_error_by_count(tables: dict[str, pd.DataFrame], *, title: str) -> Figure:
+    """Test RMSE by how often something was seen in training: a panel a key, a line a model.
+
+    Args:
+        tables: what is counted, such as "ratings of the user", to model, seen and rmse.
+        title: of the figure.
+    """
+    figure, panels = start_figure(3.6, title=title, columns=len(tables), sharey=True, squeeze=False)
+    for (label, table), panel in zip(tables.items(), panels.flat, strict=True):
+        for color, (model, lines) in zip(PALETTE, table.groupby("model", sort=False), strict=False):
+            panel.plot(lines["seen"], lines["rmse"], marker="o", color=color, label=model)
+        panel.set_xlabel(label)
+        panel.tick_params(axis="x", labelrotation=40)
+        panel.grid(axis="y")
+        # Logarithmic: a model without a mean errs by far the most where it knows nothing.
+        panel.set_yscale("log")
+        panel.yaxis.set_major_locator(FixedLocator([0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0]))
+        panel.yaxis.set_major_formatter("{x:.1f}")
+        panel.yaxis.set_minor_locator(NullLocator())
+    panels[0, 0].set_ylabel("test RMSE in stars")
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3)
+    return figure

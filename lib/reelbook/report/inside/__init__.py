@@ -1,0 +1,1 @@
+"""A look inside trained models: attention, importance of features, the space of movies."""

@@ -1,0 +1,201 @@
+"""The space that a two-tower model learned: what lies near a movie, and a map of all of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.manifold import TSNE
+
+from reelbook.data.tables import Dataset
+from reelbook.data.titles import hint_at_closest, name_movie
+from reelbook.errors import ReelbookError
+from reelbook.models.features.ids import make_genre_table
+from reelbook.models.two_tower import best as best_tower
+
+MAP_SEED = 0
+
+
+def restore_vectors(
+    params: dict[str, Any], weights: Path, dataset: Dataset, *, name: str
+) -> np.ndarray:
+    """Vectors of the movies as a run of two_tower.best learned them, (movies, dim).
+
+    Args:
+        params: all of its parameters, as the record has them.
+        weights: the run's `model.weights.h5`.
+        dataset: the canonical tables.
+        name: of the run's model.
+    """
+    nothing = np.eye(2, len(dataset.movies), dtype="float32")  # only the shape counts
+    model = best_tower.build(name.replace(".", "_"), params, nothing, make_genre_table(dataset)[1:])
+    model.load_weights(weights)
+    return best_tower.embed_movies(model)
+
+
+def find_neighbours(
+    vectors: np.ndarray,
+    dataset: Dataset,
+    titles: Sequence[str],
+    *,
+    size: int = 5,
+    min_ratings: int = 20,
+) -> pd.DataFrame:
+    """The nearest movies by cosine to some movies, among those with enough ratings.
+
+    Args:
+        vectors: (movies, dim), in the order of the ids.
+        dataset: the canonical tables.
+        titles: of the movies to start from, without the year.
+        size: neighbours of each.
+        min_ratings: the vector of a movie with few ratings says little.
+
+    Returns:
+        movie, place (from 1), neighbour, cosine.
+
+    Raises:
+        ReelbookError: a title that the data set does not have.
+    """
+    movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
+    unit = _normalise(vectors)
+    often = _count(dataset) >= min_ratings
+    rows = []
+    for title in titles:
+        asked = _find_place(movies, dataset, title)
+        cosines = np.where(often, unit @ unit[asked], -np.inf)
+        cosines[asked] = -np.inf
+        for place, near in enumerate(np.argsort(-cosines, kind="stable")[:size], 1):
+            rows.append(
+                {
+                    "movie": name_movie(movies.iloc[asked]),
+                    "place": place,
+                    "neighbour": name_movie(movies.iloc[near]),
+                    "cosine": cosines[near],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def solve_analogies(
+    vectors: np.ndarray,
+    dataset: Dataset,
+    analogies: Sequence[Sequence[str]],
+    *,
+    min_ratings: int = 20,
+) -> pd.DataFrame:
+    """First is to second as third is to what? The movies nearest to second - first + third.
+
+    By cosine between vectors of length one, the three themselves left out (Mikolov et al. 2013).
+
+    Args:
+        vectors: (movies, dim), in the order of the ids.
+        dataset: the canonical tables.
+        analogies: four titles each, without the year; the last is the expected answer.
+        min_ratings: movies with fewer are no answer, but for the expected one.
+
+    Returns:
+        question, expected, found (the nearest), rank (of the expected one, from 1) and
+        rank_by_third, its rank among the neighbours of the third movie alone: what no analogy
+        is needed for.
+
+    Raises:
+        ReelbookError: a title that the data set does not have, or not four of them.
+    """
+    movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
+    names = [name_movie(movie) for movie in movies.itertuples()]
+    unit = _normalise(vectors)
+    often = _count(dataset) >= min_ratings
+    rows = []
+    for titles in analogies:
+        if len(titles) != 4:
+            raise ReelbookError(f"An analogy has four titles, not {len(titles)}: {titles}.")
+        first, second, third, expected = (_find_place(movies, dataset, title) for title in titles)
+        ranks, nearest = [], []
+        for asked in (unit[second] - unit[first] + unit[third], unit[third]):
+            cosines = np.where(often, unit @ asked, -np.inf)
+            cosines[expected] = unit[expected] @ asked
+            cosines[[first, second, third]] = -np.inf
+            ranks.append(int(np.count_nonzero(cosines >= cosines[expected])))
+            nearest.append(names[int(np.argmax(cosines))])
+        rows.append(
+            {
+                "question": f"{names[first]} : {names[second]} = {names[third]} : ?",
+                "expected": names[expected],
+                "found": nearest[0],
+                "rank": ranks[0],
+                "rank_by_third": ranks[1],
+            }
+        )
+    columns = ["question", "expected", "found", "rank", "rank_by_third"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _find_place(movies: pd.DataFrame, dataset: Dataset, title: str) -> int:
+    """Place of the first movie with a title; ReelbookError if there is none."""
+    places = np.flatnonzero(movies["title"] == title)
+    if len(places) == 0:
+        hint = hint_at_closest(title, movies["title"].tolist(), between="; ")  # "Godfather, The"
+        raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.{hint}")
+    return int(places[0])
+
+
+def draw_map(vectors: np.ndarray, dataset: Dataset, *, size: int, genres: int = 5) -> pd.DataFrame:
+    """The most rated movies in two dimensions, by t-SNE on their cosines.
+
+    Args:
+        vectors: (movies, dim), in the order of the ids.
+        dataset: the canonical tables.
+        size: how many movies.
+        genres: how many of the genres get a name; all others are `other`.
+
+    Returns:
+        title (with the year), x, y and genre: the movie's rarest one, as that tells most.
+    """
+    movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
+    chosen = np.sort(np.argsort(-_count(dataset), kind="stable")[:size])
+    # One thread and a start from the principal axes: the same map at every build.
+    tsne = TSNE(
+        metric="cosine",
+        init="pca",
+        random_state=MAP_SEED,
+        perplexity=min(30, (len(chosen) - 1) / 3),
+        n_jobs=1,
+    )
+    # The product of unit vectors with their axes keeps cosines and lets `pca` start it.
+    places = tsne.fit_transform(_normalise(vectors[chosen]))
+    names = movies["genres"].iloc[chosen]
+    counts = names.explode().value_counts().to_dict()
+    rarest = names.map(lambda own: min(own, key=counts.__getitem__) if own else "other")
+    named = rarest[rarest != "other"].value_counts().index[:genres]
+    return pd.DataFrame(
+        {
+            "title": [name_movie(movies.iloc[place]) for place in chosen],
+            "x": places[:, 0],
+            "y": places[:, 1],
+            "genre": rarest.where(rarest.isin(named), "other").to_numpy(),
+        }
+    )
+
+
+def measure_genres(vectors: np.ndarray, dataset: Dataset, *, size: int) -> dict[str, float]:
+    """How often the nearest of the most rated movies shares a genre, and how often any one does."""
+    chosen = np.argsort(-_count(dataset), kind="stable")[:size]
+    unit = _normalise(vectors[chosen])
+    cosines = unit @ unit.T
+    np.fill_diagonal(cosines, -np.inf)
+    table = make_genre_table(dataset)[1:][chosen]
+    shared = table @ table.T > 0
+    others = ~np.eye(len(chosen), dtype=bool)
+    nearest = shared[np.arange(len(chosen)), cosines.argmax(axis=1)]
+    return {"nearest": float(nearest.mean()), "any": float(shared[others].mean())}
+
+
+def _count(dataset: Dataset) -> np.ndarray:
+    """Ratings of each movie, in the order of the ids."""
+    counts = dataset.ratings["movie_id"].value_counts()
+    return counts.reindex(np.sort(dataset.movies["movie_id"]), fill_value=0).to_numpy()
+
+
+def _normalise(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)

@@ -1,0 +1,128 @@
+"""What a build was made of: machine, versions, data, notebooks and runs, as tables for a page."""
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from reelbook.data.tables import Dataset
+from reelbook.paths import get_plan_dir
+from reelbook.provenance import get_commit, get_versions
+from reelbook.runs.record import RunRecord
+
+
+def list_machine() -> pd.DataFrame:
+    """The machine, its system and the commit: columns what and value."""
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return _make_pairs(
+        {
+            "commit": get_commit(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": _get_processor(),
+            "cores": str(os.cpu_count()),
+            "memory": f"{pages * size / 2**30:.0f} GiB",
+        }
+    )
+
+
+def list_versions() -> pd.DataFrame:
+    """Python and the packages that compute: columns what and value."""
+    return _make_pairs(get_versions())
+
+
+def list_data(dataset: Dataset) -> pd.DataFrame:
+    """Rows of each table, where they came from, and the fingerprint: columns what and value."""
+    return _make_pairs(
+        {
+            "data set": dataset.name,
+            "ratings": f"{len(dataset.ratings):,}",
+            "users": f"{len(dataset.users):,}",
+            "movies": f"{len(dataset.movies):,}",
+            "source": dataset.source,
+            "differs from the publisher's": dataset.note or "no",
+            "SHA-256": f"{dataset.sha256[:32]} {dataset.sha256[32:]}",  # room to break the line
+        }
+    )
+
+
+def list_notebooks(plan: str) -> pd.DataFrame:
+    """A row a notebook that this build has executed so far: its seconds and peak memory in MB."""
+    files = sorted((get_plan_dir(plan) / "executed").glob("*.meta.json"))
+    metas = [json.loads(file.read_text()) for file in files]
+    table = pd.DataFrame(metas, columns=["notebook", "seconds", "peak_memory_mb"])
+    return table.rename(columns={"peak_memory_mb": "peak MB"})
+
+
+def describe_verification(plan: str, results_sha256: str) -> str:
+    """What `make verify` found when it last ran for a plan, and whether it was these results."""
+    path = get_plan_dir(plan) / "verification.json"
+    if not path.is_file():
+        return (
+            "These results have not been verified on this machine. `make verify` builds them "
+            "twice, apart from each other, and compares every byte."
+        )
+    outcome = json.loads(path.read_text())
+    first, second = (f"{seconds:,} s" for seconds in outcome["seconds"])
+    sums = [text[:16] for text in outcome["sha256"]]
+    commit = outcome["commit"][:16]
+    builds = f"Two builds of commit `{commit}`, apart from each other ({first} and {second}),"
+    if not outcome["equal"]:
+        return f"{builds} gave **different** results: {sums[0]} and {sums[1]}."
+    same = "this page's own" if outcome["sha256"][0] == results_sha256 else "not this page's"
+    return (
+        f"{builds} gave the same `results.csv`, byte for byte. Its SHA-256 begins with {sums[0]}: "
+        f"it is {same}."
+    )
+
+
+def list_runs(records: Iterable[RunRecord]) -> pd.DataFrame:
+    """A row a run: what it was, where it stopped, what it cost."""
+    rows = [
+        {
+            "model": record.model,
+            "protocol": record.split["protocol"],
+            "fold": "" if record.split["fold"] is None else str(record.split["fold"]),
+            "seed": record.seed,
+            "best epoch": "" if record.best_epoch is None else str(record.best_epoch),
+            "parameters": record.num_parameters,
+            "seconds": record.seconds,
+            "peak MB": record.peak_memory_mb,
+            "commit": record.commit[:10],
+            "run": record.run_id,
+        }
+        for record in records
+    ]
+    order = ["model", "protocol", "fold", "seed", "run"]
+    return pd.DataFrame(rows).sort_values(order, ignore_index=True)
+
+
+def summarise_costs(runs: pd.DataFrame) -> pd.DataFrame:
+    """A row a model and protocol of `list_runs`: number of runs, seconds, memory."""
+    groups = runs.groupby(["model", "protocol"])
+    return groups.agg(
+        runs=("run", "size"),
+        parameters=("parameters", "max"),
+        **{
+            "seconds a run": ("seconds", "mean"),
+            "seconds in all": ("seconds", "sum"),
+            "peak MB": ("peak MB", "max"),
+        },
+    ).reset_index()
+
+
+def _make_pairs(values: dict[str, str]) -> pd.DataFrame:
+    """A table of two columns: what and value."""
+    return pd.DataFrame(values.items(), columns=["what", "value"])
+
+
+def _get_processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

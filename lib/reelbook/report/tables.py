@@ -1,0 +1,140 @@
+"""From results and records to the tables of the pages; no file is written here."""
+
+import hashlib
+from typing import Any
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.paths import get_plan_dir
+from reelbook.report import claims
+
+# Built as a document describes them; all others are ours.
+DOCUMENT_MODELS = [
+    "mf.dot", "mf.mlp", "mf.sigmoid", "bst.base", "bst.tuned",
+    "dcn.stacked", "dcn.parallel", "dcn.low_rank", "dcn.dnn",
+]  # fmt: skip
+
+
+BOARD_FORMATS = {
+    "parameters": "{:,}", "seconds": "{:.1f}", "s per 1,000": "{:.3g}", "peak MB": "{:,.0f}",
+}  # fmt: skip
+
+
+def read_results(plan: str) -> pd.DataFrame:
+    """The rows of `build/<plan>/results.csv`; ReelbookError if the plan has not been built yet."""
+    path = get_plan_dir(plan) / "results.csv"
+    if not path.is_file():
+        raise ReelbookError(
+            f"There are no results of plan {plan} yet ({path}). Run: make book PLAN={plan}"
+        )
+    return pd.read_csv(path, dtype={"fold": "Int64"})
+
+
+def show_table(
+    frame: pd.DataFrame, caption: str, *, digits: int = 3, formats: dict[str, Any] | None = None
+) -> Styler:
+    """A table for a page: caption, no index, floats rounded, the same HTML at every build.
+
+    Args:
+        frame: what to show; its column names are the headings, with blanks for underscores.
+        caption: a sentence that can stand alone.
+        digits: decimals of every float column that `formats` does not name.
+        formats: column to format, as `Styler.format` takes it; columns that are not there may be
+            named.
+    """
+    texts = [place for place, name in enumerate(frame) if frame[name].dtype.kind == "O"]
+    chosen = {name: given for name, given in (formats or {}).items() if name in frame}
+    floats = {name: f"{{:.{digits}f}}" for name in frame if frame[name].dtype.kind == "f"}
+    return (
+        # Styler would draw a random id, and the page would change with every build.
+        frame.style.set_uuid(hashlib.sha256(caption.encode()).hexdigest()[:8])
+        .set_caption(caption)
+        .hide(axis="index")
+        .format({**floats, **chosen}, na_rep="-", escape="html")
+        .relabel_index([str(name).replace("_", " ") for name in frame], axis="columns")
+        .set_table_styles([{"selector": f".col{i}", "props": "text-align: left"} for i in texts])
+        .set_table_attributes('class="reelbook-table"')
+    )
+
+
+def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
+    """A board of `reelbook.report.leaderboards` for a page: accuracy and the distance to the first.
+
+    Args:
+        board: best first.
+        metric: heading of the accuracy.
+    """
+    names = {
+        "name": "model", "value": metric, "low": "low", "high": "high", "behind": "behind",
+        "behind_low": "from", "behind_high": "to",
+    }  # fmt: skip
+    shown = board[list(names)].rename(columns=names)
+    shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
+    told = board["clear"].map({True: "yes", False: "no"})
+    return shown.assign(**{"told apart": told.where(board.index > 0, "-")})
+
+
+def format_costs(board: pd.DataFrame) -> pd.DataFrame:
+    """A board of `reelbook.report.leaderboards` for a page: what each model costs."""
+    names = {
+        "name": "model",
+        "settings": "settings",
+        "parameters": "parameters",
+        "seconds": "seconds",
+        "prediction_seconds": "s per 1,000",
+        "peak_mb": "peak MB",
+    }
+    return board[list(names)].rename(columns=names)
+
+
+def link_chapter(name: str, *, plan: str) -> str:
+    """HTML that leads to another page of a plan's book, or its number where the plan lacks it."""
+    there = (get_plan_dir(plan) / "executed" / f"{name}.ipynb").is_file()
+    return f'<a href="{name}.html">{name[:2]}</a>' if there else name[:2]
+
+
+def list_glued(
+    dataset: Dataset, board: pd.DataFrame, verdicts: pd.DataFrame, *, num_runs: int
+) -> dict[str, str]:
+    """What pages say in their text, by the name under which it is glued.
+
+    Args:
+        dataset: what was measured on.
+        board: as `leaderboards.make_rating_board` gives it, best first.
+        verdicts: as `claims.judge_claims` gives them.
+        num_runs: how many training runs are behind the figures.
+    """
+    best = board.iloc[0]
+    documents = board[board["name"].isin(DOCUMENT_MODELS)]
+    counts = verdicts["verdict"].value_counts()
+    return {
+        "dataset_title": dataset.name,
+        "dataset_note": dataset.note and f"Note: {dataset.note}.",
+        "num_ratings": f"{len(dataset.ratings):,}",
+        "num_users": f"{len(dataset.users):,}",
+        "num_movies": f"{len(dataset.movies):,}",
+        "best_model": best["name"],
+        "best_rmse": f"{best['value']:.3f}",
+        "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
+        "document_range": f"{documents['value'].min():.3f} to {documents['value'].max():.3f}",
+        "num_runs": str(num_runs),
+        "num_claims": str(len(verdicts)),
+        "num_reproduced": str(counts.get(claims.REPRODUCED, 0)),
+        "num_not_reproduced": str(counts.get(claims.NOT_REPRODUCED, 0)),
+        "num_artefacts": str(counts.get(claims.ARTEFACT, 0)),
+        "num_unjudged": str(counts.get(claims.CANNOT_BE_JUDGED, 0)),
+    }
+
+
+def describe_dataset(dataset: Dataset) -> str:
+    """Markdown for the head of a page: what the figures are measured on, its note in bold."""
+    counts = (
+        f"{len(dataset.ratings):,} ratings by {len(dataset.users):,} users "
+        f"of {len(dataset.movies):,} movies"
+    )
+    text = f"Measured on `{dataset.name}`: {counts}. Source: {dataset.source}."
+    text += f" Fingerprint `{dataset.sha256[:12]}`."
+    return f"{text}\n\n> **Note: {dataset.note}.**" if dataset.note else text

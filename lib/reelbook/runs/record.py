@@ -1,0 +1,60 @@
+"""What a run is asked for by, and what `run.json` holds of it."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from reelbook.metrics.metric import Metric
+from reelbook.splits.split import Split
+
+RESULT_COLUMNS = [
+    "model", "family", "dataset", "protocol", "fold", "seed", "split_part", "metric",
+    "value", "low", "high", "best_epoch", "run_id",
+]  # fmt: skip
+
+
+class Request(NamedTuple):
+    """What decides a run beside the data set: see `load_or_train`."""
+
+    model: str
+    params: dict[str, Any]
+    split: Split
+    seed: int
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What `build/runs/<run_id>/run.json` holds: a run, what led to it, its figures."""
+
+    run_id: str
+    model: str
+    family: str
+    params: dict[str, Any]
+    dataset: dict[str, Any]  # name, sha256, note
+    split: dict[str, Any]  # protocol, fold, seed, sizes, fingerprint
+    seed: int
+    metrics: list[Metric]
+    best_epoch: int | None
+    seconds: float
+    prediction_seconds: float | None  # of 1,000 ratings, or of 1,000 users' scores of all movies
+    peak_memory_mb: float
+    num_parameters: int
+    versions: dict[str, str]
+    commit: str
+    files: dict[str, str]  # name and SHA-256 of the run's other files: an altered one is noticed
+    extra: dict[str, Any] = field(default_factory=dict)  # what only one family has to say
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "RunRecord":
+        """The record back from what `to_dict` gave."""
+        return cls(**{**record, "metrics": [Metric(**metric) for metric in record["metrics"]]})
+
+    def get_metric(self, metric: str, split_part: str = "test") -> Metric:
+        """The figure of that name; KeyError if the run has none."""
+        for found in self.metrics:
+            if (found.metric, found.split_part) == (metric, split_part):
+                return found
+        raise KeyError(f"run {self.run_id} ({self.model}) has no {split_part} {metric}")

@@ -1,0 +1,157 @@
+"""Load a training run or train it: the record of a run and its files.
+
+A run lives in `build/runs/<run_id>/`: run.json, history.csv, the weights where it has any,
+predictions.parquet of a model that predicts stars, and ranks.parquet and recommendations.parquet of
+one that ranks.
+`run_id` hashes all that decides the numbers, so a stale result can never be found: whatever is
+there under the right name, whole, is right.
+"""
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.metrics import catalogue, ratings
+from reelbook.models import registry
+from reelbook.paths import get_runs_dir
+from reelbook.provenance import get_versions, hash_code
+from reelbook.runs.record import Request, RunRecord
+from reelbook.runs.worker import get_jobs, train, train_in_processes, watch
+from reelbook.splits.split import Split
+
+# Raise it when run.json or its neighbours change their form: older runs are then trained anew.
+RECORD_FORMAT = 2
+
+_used_run_ids: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its record, and its files read when they are asked for."""
+
+    record: RunRecord
+    path: Path
+
+    @functools.cached_property
+    def predictions(self) -> pd.DataFrame:
+        """user_id, movie_id, rating and prediction, in stars, of each test row."""
+        return pd.read_parquet(self.path / "predictions.parquet")
+
+    @functools.cached_property
+    def history(self) -> pd.DataFrame:
+        """One row an epoch: its number and the RMSE in stars on training and validation rows."""
+        return pd.read_csv(self.path / "history.csv")
+
+    @functools.cached_property
+    def ranks(self) -> pd.DataFrame:
+        """user_id, movie_id, rating and rank of each test row in its user's list."""
+        return pd.read_parquet(self.path / "ranks.parquet")
+
+    @functools.cached_property
+    def recommendations(self) -> pd.DataFrame:
+        """user_id, rank, movie_id and score: the best movies that were left for each test user."""
+        return pd.read_parquet(self.path / "recommendations.parquet")
+
+
+def load_or_train(
+    model: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int
+) -> Run:
+    """The run of these inputs: found if it was ever finished, else trained and kept.
+
+    Args:
+        model: a name such as `mf.dot`; what stands before the dot is a family of `reelbook.models`.
+        params: settings that differ from the model's defaults.
+        dataset: the canonical tables.
+        split: row positions of training, validation and test in `dataset.ratings`.
+        seed: decides initial weights, shuffling and dropout.
+
+    Raises:
+        ReelbookError: an unknown model or parameter, a wrong type, a training that diverged, or a
+            full disk.
+    """
+    return load_or_train_all([Request(model, params, split, seed)], dataset)[0]
+
+
+def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run]:
+    """The runs of these requests, in their order; those to train go to several processes.
+
+    Each process trains with one thread, so the digits are the same however many there are:
+    REELBOOK_JOBS of them, or one a core. Notebooks that run beside each other share that number.
+
+    Raises:
+        ReelbookError: as `load_or_train`; what was finished before is kept.
+    """
+    ids = [_compute_id(request, dataset) for request in requests]
+    missing = [
+        (run_id, request)
+        for run_id, request in dict(zip(ids, requests, strict=True)).items()
+        if _find_record(get_runs_dir() / run_id) is None
+    ]
+    num_processes = min(len(missing), get_jobs())
+    if num_processes > 1:
+        train_in_processes(missing, dataset, num_processes)
+    else:
+        watch((train(run_id, request, dataset) for run_id, request in missing), len(missing))
+    for run_id in ids:
+        _note_use(run_id)
+    return [read_run(run_id) for run_id in ids]
+
+
+def _compute_id(request: Request, dataset: Dataset) -> str:
+    """Hash of all that decides the numbers: inputs, code, and versions of the numeric packages."""
+    family = registry.get_family(request.model).__name__
+    inputs = {
+        "format": RECORD_FORMAT,
+        "model": request.model,
+        "params": registry.resolve_params(request.model, request.params),
+        "dataset": [dataset.name, dataset.sha256],
+        "split": [request.split.protocol, request.split.fingerprint],
+        "seed": request.seed,
+        "code": hash_code(family, registry.__name__, ratings.__name__, catalogue.__name__),
+        "versions": get_versions(),
+    }
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read_record(run_id: str) -> RunRecord:
+    """The record of a finished run; ReelbookError if there is none or its files were altered."""
+    record = _find_record(get_runs_dir() / run_id)
+    if record is None:
+        raise ReelbookError(
+            f"Run {run_id} is missing or was altered in {get_runs_dir()}. "
+            "Run the notebook that uses it again: it will be trained anew."
+        )
+    return record
+
+
+def read_run(run_id: str) -> Run:
+    """A finished run; ReelbookError if there is none or its files were altered."""
+    return Run(read_record(run_id), get_runs_dir() / run_id)
+
+
+def _find_record(path: Path) -> RunRecord | None:
+    """The record in a run's folder, or None where it is not there whole, to the byte."""
+    try:
+        record = RunRecord.from_dict(json.loads((path / "run.json").read_text()))
+        whole = all(compute_sha256(path / name) == sha for name, sha in record.files.items())
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return record if whole else None
+
+
+def _note_use(run_id: str) -> None:
+    """Keep the list of the runs that this notebook used, for results.csv."""
+    _used_run_ids.add(run_id)
+    if path := os.environ.get("REELBOOK_RUNS_LIST"):
+        with replace_when_whole(Path(path)) as file:
+            file.write_text(json.dumps(sorted(_used_run_ids), indent=1) + "\n")

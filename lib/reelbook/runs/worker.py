@@ -1,0 +1,173 @@
+"""Train and measure what was asked for: one run here, or several in processes of their own."""
+
+import itertools
+import json
+import multiprocessing
+import os
+import resource
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.metrics import catalogue
+from reelbook.metrics.ratings import evaluate_ratings
+from reelbook.models import registry
+from reelbook.models.features.ids import check_vocabulary
+from reelbook.paths import get_build_dir, get_runs_dir
+from reelbook.provenance import get_commit, get_versions
+from reelbook.runs.record import Request, RunRecord
+from reelbook.runs.slots import hold_slot
+from reelbook.splits.split import Split
+
+
+def check_training(dataset: Dataset, split: Split) -> None:
+    """Stop a training whose figures would mean nothing.
+
+    Raises:
+        ReelbookError: rated movies or users that their table does not have, or an empty test part.
+    """
+    if len(split.test) == 0:
+        raise ReelbookError(
+            f"Protocol {split.protocol}: the test part is empty, so nothing would be measured."
+        )
+    check_vocabulary(dataset.ratings["movie_id"], dataset.movies["movie_id"])
+    check_vocabulary(dataset.ratings["user_id"], dataset.users["user_id"])
+
+
+def report_progress(text: str) -> None:
+    """Leave a line for whoever watches the build; silent in a notebook that a person runs."""
+    if path := os.environ.get("REELBOOK_PROGRESS"):
+        with Path(path).open("a") as file:
+            file.write(text + "\n")
+
+
+def train_in_processes(
+    missing: Sequence[tuple[str, Request]], dataset: Dataset, num_processes: int
+) -> None:
+    """Train in several processes; after an error or Ctrl-C none of them goes on."""
+    # Not forked: a copy of a process in which TensorFlow has run can hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_processes, context) as pool:
+        try:
+            done = pool.map(train, *zip(*missing, strict=True), itertools.repeat(dataset))
+            watch(done, len(missing))
+        except BaseException as error:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise ReelbookError(
+                    "A training process was killed; perhaps memory ran out. Run again with JOBS=1; "
+                    "what was finished is kept."
+                ) from error
+            raise
+
+
+def watch(done: Iterable[str], num_runs: int) -> None:
+    """Take the runs as they finish, with a bar in a notebook; a build has lines of its own."""
+    in_build = "REELBOOK_PROGRESS" in os.environ
+    for _ in tqdm(
+        done, total=num_runs, desc="training", unit="run", disable=in_build or not num_runs
+    ):
+        pass
+
+
+def get_jobs() -> int:
+    """How many may train at once: REELBOOK_JOBS, or one a core."""
+    return int(os.environ.get("REELBOOK_JOBS") or os.cpu_count() or 1)
+
+
+def train(run_id: str, request: Request, dataset: Dataset) -> str:
+    """Train when it is our turn, and write the run's folder; gives its id back."""
+    # First: only threads of packages that are loaded are limited.
+    registry.get_family(request.model)
+    # Products of matrices add floats in another order with more threads.
+    with hold_slot(get_build_dir() / "slots", get_jobs()), threadpool_limits(1):
+        return _train_now(run_id, request, dataset)
+
+
+def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
+    """Train, evaluate on the test rows, and write the run's folder in one go; gives its id back."""
+    model, split, seed = request.model, request.split, request.seed
+    params = registry.resolve_params(model, request.params)
+    check_training(dataset, split)
+    _reset_peak_memory()
+    start = time.perf_counter()
+    fit = registry.get_family(model).fit(model, params, dataset, split, seed)
+    seconds = time.perf_counter() - start
+    metrics = list(fit.metrics)
+    prediction_seconds = fit.prediction_seconds
+    tables = {}
+    if fit.predictions is not None:
+        tables["predictions"] = fit.predictions
+        metrics = [*evaluate_ratings(fit.predictions), *metrics]
+    if fit.score is not None:
+        prediction_seconds = catalogue.time_score(fit.score, dataset, split)
+        ranked = catalogue.rank_catalogue(fit.score, dataset, split)
+        tables |= ranked._asdict()
+        metrics += catalogue.evaluate_ranking(ranked, dataset, split)
+    path = get_runs_dir() / run_id
+    shutil.rmtree(path, ignore_errors=True)  # damaged, or we would have found it
+    with replace_when_whole(path) as folder:
+        folder.mkdir()
+        fit.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
+        for name, table in tables.items():
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+        if fit.model is not None:
+            fit.model.save_weights(folder / "model.weights.h5")
+        record = RunRecord(
+            run_id=run_id,
+            model=model,
+            family=model.split(".")[0],
+            params=params,
+            dataset={"name": dataset.name, "sha256": dataset.sha256, "note": dataset.note},
+            split={
+                "protocol": split.protocol,
+                "fold": split.fold,
+                "seed": split.seed,
+                "sizes": split.sizes,
+                "fingerprint": split.fingerprint,
+            },
+            seed=seed,
+            metrics=metrics,
+            best_epoch=fit.best_epoch,
+            seconds=round(seconds, 3),
+            prediction_seconds=prediction_seconds,
+            peak_memory_mb=_get_peak_memory_mb(),
+            num_parameters=fit.num_parameters,
+            versions=get_versions(),
+            commit=get_commit(),
+            files={file.name: compute_sha256(file) for file in sorted(folder.iterdir())},
+            extra=fit.extra,
+        )
+        text = json.dumps(record.to_dict(), indent=2, allow_nan=False)
+        (folder / "run.json").write_text(text + "\n")
+    fold = f" fold {split.fold}" if split.fold is not None else ""
+    report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {seconds:.1f} s")
+    return run_id
+
+
+def _reset_peak_memory() -> None:
+    """Ask Linux to forget the peak so far, so that a run's peak is its own; harmless elsewhere."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def _get_peak_memory_mb() -> float:
+    """Peak resident memory of this process in MB (since the last reset, on Linux)."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        kilobytes = int(status.split("VmHWM:")[1].split()[0])
+    except (OSError, IndexError):
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(kilobytes / 1024, 1)

@@ -1,0 +1,56 @@
+"""A split: which ratings train, which choose, which are only ever predicted.
+
+It holds row positions in `dataset.ratings`, and checks itself when it is made: its three parts are
+non-empty and share no row.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from reelbook.errors import ReelbookError
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row positions (int64, ascending) of the three parts of a data set under a protocol.
+
+    Attributes:
+        protocol: name of the protocol, a key of `PROTOCOLS`.
+        fold: 1 to 5 where the protocol has folds, else None.
+        seed: what drew the random parts.
+    """
+
+    protocol: str
+    fold: int | None
+    seed: int
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    def __post_init__(self) -> None:
+        where = f"split {self.protocol}, fold {self.fold}, seed {self.seed}"
+        for part, size in self.sizes.items():
+            if size == 0:
+                raise ReelbookError(
+                    f"{where}: the {part} part is empty; use more ratings or another share."
+                )
+        rows = np.concatenate([getattr(self, part) for part in PARTS])
+        if len(np.unique(rows)) < len(rows):
+            raise ReelbookError(f"{where}: a rating stands in two parts; make it by make_split.")
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of ratings in each part."""
+        return {part: len(getattr(self, part)) for part in PARTS}
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the rows of the three parts: equal if and only if they are the same."""
+        digest = hashlib.sha256()
+        for part in PARTS:
+            digest.update(part.encode() + np.asarray(getattr(self, part), "<i8").tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,100 @@
+"""The pages: built whole from executed notebooks, checked, and swapped in."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from reelbook.build import book, pages
+from reelbook.errors import ReelbookError
+from reelbook.paths import BOOK
+
+
+def make_cell(source: str, *outputs: dict, tags: list[str] | None = None) -> dict:
+    metadata = {"tags": tags} if tags else {}
+    cell = {"cell_type": "code", "source": source, "metadata": metadata, "outputs": [*outputs]}
+    return cell | {"execution_count": 1}
+
+
+def make_output(mime: str) -> dict:
+    return {"output_type": "display_data", "data": {mime: "x"}, "metadata": {}}
+
+
+def test_code_is_folded_and_joined_to_what_it_makes():
+    record = "application/papermill.record/text/plain"
+    cells = [
+        {"cell_type": "markdown", "source": "# T", "metadata": {}},
+        make_cell("a: int = 1", tags=["parameters"]),
+        make_cell("a = 2", tags=["injected-parameters"]),
+        make_cell("glue(a)", make_output(record)),
+        make_cell("draw()", make_output("image/svg+xml")),
+        make_cell("secret()", tags=["remove-cell"]),
+        make_cell("more()", make_output("text/html")),
+    ]
+    title, drawn, removed, more = book.fold_code(cells)
+    assert title["source"] == "# T"
+    assert drawn["source"] == "a: int = 1\n\na = 2\n\nglue(a)\n\ndraw()"
+    assert [list(o["data"]) for o in drawn["outputs"]] == [[record], ["image/svg+xml"]]
+    assert drawn["metadata"]["tags"] == ["hide-input"]
+    assert removed["metadata"]["tags"] == ["remove-cell"]
+    assert more["source"] == "more()"
+
+
+def test_errors_and_warnings_never_reach_a_page():
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "x", "traceback": []}
+    with pytest.raises(ReelbookError, match="02_x, cell 2 of .* holds an error: ValueError"):
+        book.check_outputs("02_x", {"cells": [make_cell("a"), make_cell("b", error)]})
+    warning = {"output_type": "stream", "name": "stderr", "text": ["careful\n"]}
+    with pytest.raises(ReelbookError, match="02_x, cell 1 of .* wrote to stderr.*: careful"):
+        book.check_outputs("02_x", {"cells": [make_cell("a", warning)]})
+
+
+def test_new_pages_replace_old_ones_whole(tmp_path):
+    for name, text in [("html", "old"), ("new", "new")]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{text}.html").write_text(text)
+    book.publish(tmp_path / "new", tmp_path / "html")
+    assert [path.name for path in (tmp_path / "html").iterdir()] == ["new.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["html"]
+
+
+def test_the_built_book(built):
+    html = built / "build" / "toy" / "html"
+    index = (html / "index.html").read_text()
+    for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_REPRODUCED"]:
+        assert key in index
+    assert "mf.toy" in index  # the short leaderboard, from another page
+    toc = re.findall(r'class="reference internal" href="(\w+)\.html">', index)
+    names = ["01_first", "02_second", "90_results", "91_reproducibility"]
+    assert list(dict.fromkeys(toc))[:6] == [*names, "how_to_read", "bibliography"]
+    assert (html / "results.csv").read_bytes() == (built / "build/toy/results.csv").read_bytes()
+    assert pages.list_faults(html, [f"{name}.html" for name in names]) == []
+    for page in html.glob("*.html"):
+        assert str(built) not in page.read_text()
+    executed = json.loads((built / "build/toy/book_src/01_first.ipynb").read_text())
+    assert "papermill" not in executed["metadata"]
+
+
+def test_every_reference_is_cited_with_a_key_that_exists():
+    known = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.MULTILINE))
+    for page in BOOK.glob("*.md"):
+        for keys in re.findall(r"\{cite\}`([^`]+)`", page.read_text()):
+            assert set(keys.split(",")) <= known
+
+
+def test_a_broken_page_is_not_published(tmp_path, monkeypatch, built):
+    """A fault that Sphinx does not see: an image that is not there."""
+    shutil.copytree(built / "build", tmp_path / "build")
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path / "build"))
+
+    def build_without_images(source, target, log):
+        shutil.copytree(tmp_path / "build/toy/html", target / "_build" / "html")
+        page = target / "_build" / "html" / "01_first.html"
+        page.write_text(page.read_text() + "<img src='_images/gone.svg'>")
+
+    monkeypatch.setattr(book, "run_jupyter_book", build_without_images)
+    before = (tmp_path / "build/toy/html/01_first.html").read_bytes()
+    with pytest.raises(ReelbookError, match=r"1 faults .* 01_first.html lacks _images/gone.svg"):
+        book.make_book("toy", ["01_first", "02_second", "90_results", "91_reproducibility"])
+    assert (tmp_path / "build/toy/html/01_first.html").read_bytes() == before

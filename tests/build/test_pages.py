@@ -1,0 +1,75 @@
+"""Built pages: their faults are found, their weight is measured, and unused icons are left out."""
+
+import pytest
+
+from reelbook.build import pages
+
+PAGE = "<html><body id='top'>{}</body></html>"
+
+
+@pytest.fixture
+def html(tmp_path):
+    (tmp_path / "index.html").write_text(PAGE.format("<a href='#top'>up</a>"))
+    return tmp_path
+
+
+def find_faults(html, body: str) -> list[str]:
+    (html / "page.html").write_text(PAGE.format(body))
+    return pages.list_faults(html, ["index.html", "page.html"])
+
+
+def test_a_sound_page_has_no_fault(html):
+    (html / "results.csv").write_text("model\n")
+    (html / "a b.svg").write_text("<svg/>")
+    body = (
+        "<img src='a%20b.svg'><img src='data:image/png;base64,AA=='><a href='results.csv'>r</a>"
+        "<a href='index.html#top'>i</a><a href='https://example.org'>away</a><a href='#top'>t</a>"
+    )
+    assert find_faults(html, body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("<img src='gone.png'>", "page.html lacks gone.png"),
+        ("<script src='https://example.org/a.js'></script>", "fetches https://example.org/a.js"),
+        ("<link rel='stylesheet' href='//example.org/a.css'>", "fetches //example.org/a.css"),
+        ("<a href='gone.html'>x</a>", "links to gone.html, which is not there"),
+        ("<a href='index.html#gone'>x</a>", "links to index.html#gone, where no such place"),
+        ("<a href='#gone'>x</a>", "links to #gone, where no such place is"),
+        ("<div class='output stderr highlight'>x</div>", "shows an error output"),
+        ("<div class='output traceback'>x</div>", "shows an error output"),
+    ],
+)
+def test_each_fault_is_found(html, body, fault):
+    faults = find_faults(html, body)
+    assert len(faults) == 1
+    assert fault in faults[0]
+
+
+def test_a_missing_page_is_a_fault(html):
+    assert pages.list_faults(html, ["index.html", "02.html"]) == ["02.html is missing"]
+
+
+def test_a_page_weighs_what_it_loads_once(html):
+    (html / "big.js").write_text("x" * 1000)
+    drawn = "<img src='data:image/png;base64,AA=='>"  # a part of the page itself
+    text = PAGE.format("<script src='big.js'></script>" * 2 + drawn + "<a href='#top'>up</a>")
+    (html / "page.html").write_text(text)
+    assert pages.measure_weight(html / "page.html") == 1000 + len(text)
+
+
+def test_icons_that_no_page_names_are_left_out(html):
+    icons = html / pages.ICONS
+    icons.parent.mkdir(parents=True)
+    icons.write_text(
+        'a={"sun-bright":[512,512,["sun"],"f185","M1z"],moon:[384,512,[],"f186",["M2z","M3z"]],'
+        '"circle-half":[512,512,[],"f042","M4z"],yelp:[384,512,[],"f1e9","M5z"]};after()'
+    )
+    (html / "page.html").write_text("<i class='fa-solid fa-sun'></i>")
+    (html / "theme.js").write_text("icon = 'fa-circle-half'")
+    pages.trim_icons(html)
+    assert icons.read_text() == (
+        'a={"sun-bright":[512,512,["sun"],"f185","M1z"],"circle-half":[512,512,[],"f042","M4z"],};'
+        "after()"
+    )

@@ -1,0 +1,220 @@
+import http.server
+import io
+import subprocess
+import threading
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from reelbook.data import sources
+from reelbook.errors import ReelbookError
+
+FILES_100K = {"u.data": b"1\t1\t3\t880000000\n", "u.item": b"item\n", "u.user": b"user\n"}
+
+
+@pytest.fixture(autouse=True)
+def own_build(tmp_path, monkeypatch):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path / "build"))
+    monkeypatch.delenv("REELBOOK_DATA", raising=False)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ReelbookError("the network is down")
+
+    monkeypatch.setattr(sources, "download", refuse)
+    monkeypatch.setattr(sources, "fetch_wheel", refuse)
+
+
+def make_folder(path: Path, files: dict[str, bytes] = FILES_100K) -> Path:
+    path.mkdir(parents=True)
+    for name, content in files.items():
+        (path / name).write_bytes(content)
+    return path
+
+
+def make_zip(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    content, announced, status = b"", 0, 200
+
+    def do_GET(self):
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(self.announced))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def serve():
+    server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def start(content, announced=None, status=200):
+        Server.content, Server.status = content, status
+        Server.announced = len(content) if announced is None else announced
+        return f"http://127.0.0.1:{server.server_port}/ml-100k.zip"
+
+    yield start
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("inner", ["", "ml-100k"])
+def test_folder_itself_or_its_parent_is_read(tmp_path, monkeypatch, inner):
+    make_folder(tmp_path / "data" / inner)
+    monkeypatch.setenv("REELBOOK_DATA", str(tmp_path / "data"))
+    found = sources.find_source("ml-100k")
+    assert (found.layout, found.files, found.verified) == ("grouplens-100k", FILES_100K, False)
+    assert str(tmp_path) not in found.description
+
+
+def test_zip_is_read_from_any_inner_folder(tmp_path, monkeypatch):
+    archive = make_zip(tmp_path / "x.zip", {f"ml-100k/{n}": c for n, c in FILES_100K.items()})
+    monkeypatch.setenv("REELBOOK_DATA", str(archive))
+    found = sources.find_source("ml-100k")
+    assert found.files == FILES_100K
+    assert not found.verified
+
+
+def test_zip_with_the_publishers_checksum_is_verified(tmp_path, monkeypatch):
+    archive = make_zip(tmp_path / "x.zip", FILES_100K)
+    checksum = sha256(archive.read_bytes()).hexdigest()
+    monkeypatch.setitem(sources.ARCHIVE_SHA256, "ml-100k", checksum)
+    monkeypatch.setenv("REELBOOK_DATA", str(archive))
+    assert sources.find_source("ml-100k").verified
+
+
+@pytest.mark.parametrize(
+    "member", ["../u.data", "/etc/u.data", "ml-100k/../../u.data", "..\\u.data", "C:\\u.data"]
+)
+def test_zip_that_climbs_out_is_refused(tmp_path, member):
+    archive = make_zip(tmp_path / "x.zip", {**FILES_100K, member: b"x"})
+    with pytest.raises(ReelbookError, match=r"climbs out"):
+        sources.read_zip(archive, ["grouplens-100k"])
+
+
+def test_damaged_zip_is_an_error(tmp_path):
+    archive = make_zip(tmp_path / "x.zip", FILES_100K)
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(ReelbookError, match="not a readable zip"):
+        sources.read_zip(archive, ["grouplens-100k"])
+
+
+def test_altered_zip_member_is_an_error(tmp_path):
+    archive = make_zip(tmp_path / "x.zip", FILES_100K)
+    archive.write_bytes(archive.read_bytes().replace(b"1\t1\t3", b"1\t1\t4"))
+    with pytest.raises(ReelbookError, match="not a readable zip"):
+        sources.read_zip(archive, ["grouplens-100k"])
+
+
+def test_named_path_that_is_not_there_does_not_fall_through(tmp_path, monkeypatch, no_network):
+    monkeypatch.setenv("REELBOOK_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(ReelbookError, match="no such folder or zip"):
+        sources.find_source("ml-100k")
+
+
+def test_incomplete_layout_names_the_missing_file(tmp_path, monkeypatch, no_network):
+    folder = make_folder(tmp_path / "data")
+    (folder / "u.item").unlink()
+    monkeypatch.setenv("REELBOOK_DATA", str(folder))
+    with pytest.raises(ReelbookError, match=r"u\.item missing"):
+        sources.find_source("ml-100k")
+
+
+def test_all_failures_are_told_once(tmp_path, monkeypatch, capsys, no_network):
+    monkeypatch.setenv("REELBOOK_DATA", str(make_folder(tmp_path / "data")))
+    with pytest.raises(ReelbookError) as failed:
+        sources.find_source("ml-1m")
+    message = str(failed.value)
+    assert "holds none of ratings.dat" in message
+    assert "the network is down" in message
+    assert "set REELBOOK_DATA" in message
+    assert "trying the network" in capsys.readouterr().err
+
+
+def test_wheel_is_the_last_road_to_ml_100k_only(monkeypatch, tmp_path, no_network):
+    members = {f"recbole/x/{n}": b"x\n" for n in sources.LAYOUTS["recbole-100k"]}
+    wheel = make_zip(tmp_path / "recbole.whl", members)
+    monkeypatch.setattr(sources, "fetch_wheel", lambda **_: wheel)
+    assert sources.find_source("ml-100k").layout == "recbole-100k"
+    with pytest.raises(ReelbookError, match="no source has ml-1m"):
+        sources.find_source("ml-1m")
+
+
+def test_download_arrives_whole_and_is_kept(serve, tmp_path, monkeypatch):
+    buffer = io.BytesIO()
+    make_zip(buffer, FILES_100K)
+    content = buffer.getvalue()
+    monkeypatch.setattr(sources, "ARCHIVE_URL", serve(content))
+    monkeypatch.setitem(sources.ARCHIVE_SHA256, "ml-100k", sha256(content).hexdigest())
+    assert sources.find_source("ml-100k", progress=False).verified
+    monkeypatch.setattr(sources, "ARCHIVE_URL", "http://127.0.0.1:1/gone.zip")
+    assert sources.find_source("ml-100k", progress=False).files == FILES_100K
+
+
+@pytest.mark.parametrize(
+    ("content", "announced", "status", "message"),
+    [
+        (b"half", 8, 200, "cut off after 4 of 8 bytes"),
+        (b"other", None, 200, "SHA-256"),
+        (b"", None, 404, "404|Not Found"),
+    ],
+)
+def test_bad_download_leaves_nothing(serve, tmp_path, content, announced, status, message):
+    target = tmp_path / "x.zip"
+    with pytest.raises(ReelbookError, match=message):
+        sources.download(serve(content, announced, status), target, "0" * 64, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unreachable_server_is_a_clear_error(tmp_path):
+    with pytest.raises(ReelbookError, match="refused"):
+        sources.download("http://127.0.0.1:1/x.zip", tmp_path / "x.zip", "0" * 64, progress=False)
+
+
+def test_interrupted_download_leaves_nothing(serve, tmp_path, monkeypatch):
+    def interrupt(url, path, progress):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sources, "_stream", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sources.download(serve(b"x"), tmp_path / "x.zip", "0" * 64)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("returncode", "stderr", "message"),
+    [(1, "ERROR: No matching distribution", "No matching distribution"), (0, "", "ended with")],
+)
+def test_failure_of_pip_is_told(monkeypatch, returncode, stderr, message):
+    done = subprocess.CompletedProcess([], returncode, "", stderr)
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: done)
+    with pytest.raises(ReelbookError, match=message):
+        sources.fetch_wheel(progress=False)
+
+
+def test_another_wheel_than_the_pinned_one_is_refused(monkeypatch, tmp_path):
+    def fetch(command, **_):
+        folder = next(word for word in command if word.startswith("--dest=")).removeprefix(
+            "--dest="
+        )
+        (Path(folder) / sources.WHEEL_NAME).write_bytes(b"altered")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", fetch)
+    with pytest.raises(ReelbookError, match="not the expected one"):
+        sources.fetch_wheel(progress=False)
+    assert not list(sources.get_downloads_dir().iterdir())

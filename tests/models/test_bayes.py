@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from reelbook.metrics.ratings import compute_rmse
+from reelbook.models import bayes
+from reelbook.splits.protocols import make_split
+
+QUICK = {"rank": 2, "draws": 12}
+NAMES = list(bayes.MODELS)
+
+
+@pytest.fixture(scope="module")
+def split(dataset):
+    return make_split(dataset, "official", fold=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_bits(name, dataset, split):
+    first, again, other = (
+        bayes.fit(name, QUICK, dataset, split, seed).predictions["prediction"] for seed in (0, 0, 1)
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_beats_the_mean_and_says_nothing(name, dataset, split, capfd):
+    before = dataset.ratings.copy()
+    found = bayes.fit(name, {"rank": 4, "draws": 60}, dataset, split, 0).predictions
+    error = compute_rmse(found["rating"].to_numpy(), found["prediction"].to_numpy())
+    assert error < found["rating"].std()
+    assert found["prediction"].between(1, 5).all()
+    assert "it/s" not in capfd.readouterr().err
+    pd.testing.assert_frame_equal(dataset.ratings, before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_test_ratings_are_not_looked_at(name, dataset, split):
+    ratings = dataset.ratings.copy()
+    ratings.loc[split.test, "rating"] = 6 - ratings.loc[split.test, "rating"]
+    other = type(dataset)(**{**vars(dataset), "ratings": ratings})
+    first, second = (bayes.fit(name, QUICK, d, split, 0).predictions for d in (dataset, other))
+    assert np.array_equal(first["prediction"], second["prediction"])
+
+
+def test_the_features_of_a_user_and_a_movie_by_hand(dataset):
+    known = dataset.ratings.iloc[:400]
+    day, user, movie = bayes.describe_all(dataset, known)
+    rated = known.groupby("user_id")["movie_id"].nunique()
+    someone = rated.index[0]
+    row = user.features[np.searchsorted(user.values, someone)].toarray()[0]
+    own = row[: user.groups[0]]
+    of_movies = row[user.groups[0] : sum(user.groups[:2])]
+    assert own.sum() == 1
+    assert np.count_nonzero(of_movies) == rated.iloc[0]
+    assert of_movies.max() == pytest.approx(rated.iloc[0] ** -0.5)
+    assert row[sum(user.groups[:2]) :].sum() == 4  # age, occupation, gender, zip code
+    seen_by = known.groupby("movie_id")["user_id"].nunique()
+    row = movie.features[np.searchsorted(movie.values, seen_by.index[0])].toarray()[0]
+    assert np.count_nonzero(row[movie.groups[0] : sum(movie.groups[:2])]) == seen_by.iloc[0]
+    assert day.groups == [known["timestamp"].floordiv(bayes.DAY).nunique()]
+
+
+@pytest.mark.parametrize("describe", [bayes.describe_ids, bayes.describe_all])
+def test_no_feature_is_handed_over_that_no_training_rating_has(describe, dataset):
+    """myFM may end its process on an empty column."""
+    known = dataset.ratings.iloc[:200]
+    blocks = describe(dataset, known)
+    x, relations = bayes.make_inputs(blocks, known)
+    assert (x.getnnz(axis=0) > 0).all()
+    for relation in relations:
+        assert relation.data.getnnz(axis=0).min() > 0
+    assert sum(size for block in blocks for size in block.groups) == x.shape[1] + sum(
+        relation.data.shape[1] for relation in relations
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_and_what_is_new_is_predicted(name, dataset):
+    ratings = dataset.ratings
+    new = ratings["user_id"].isin(ratings["user_id"].unique()[:3])
+    rows = np.arange(len(ratings))
+    known = rows[~new]
+    split = make_split(dataset, "official", fold=1)
+    other = type(split)("official", 1, 0, known[50:], known[:50], rows[new])
+    found = bayes.fit(name, QUICK, dataset, other, 0).predictions["prediction"]
+    assert found.between(1, 5).all()

@@ -1,0 +1,118 @@
+import importlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reelbook.errors import ReelbookError
+from reelbook.metrics.ratings import compute_rmse
+from reelbook.models.fitting.grid import (
+    BUDGET,
+    Predictor,
+    Scorer,
+    fit_predictor,
+    fit_scorer,
+    list_grid,
+)
+from reelbook.splits.protocols import make_split
+
+
+def learn_constant(params, ratings):
+    return Predictor(lambda rows: np.full(len(rows), params["level"]), 1)
+
+
+def learn_shift(calls):
+    """The mean plus a shift; notes how many ratings it learned from."""
+
+    def learn(params, ratings):
+        calls.append((params["shift"], len(ratings)))
+        mean = ratings["rating"].mean() + params["shift"]
+        return Predictor(lambda rows: np.full(len(rows), mean), 1)
+
+    return learn
+
+
+def test_the_setting_with_the_lowest_validation_error_is_fitted_again_on_both_parts(dataset):
+    split = make_split(dataset, "official", fold=1)
+    calls = []
+    params = {"shift": 9.0, "grid": {"shift": [1.0, 0.0, -1.0]}}
+    fit = fit_predictor(learn_shift(calls), params, dataset, split)
+    train, validation = split.sizes["train"], split.sizes["validation"]
+    assert calls == [(1.0, train), (0.0, train), (-1.0, train), (0.0, train + validation)]
+    assert fit.extra["chosen"] == {"shift": 0.0}
+    assert [row["shift"] for row in fit.extra["tried"]] == [1.0, 0.0, -1.0]
+    assert fit.history["setting"].tolist() == [1, 2, 3]
+    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    assert fit.predictions["prediction"].iloc[0] == pytest.approx(known["rating"].mean())
+    assert len(fit.predictions) == split.sizes["test"]
+    assert fit.prediction_seconds > 0
+
+
+def test_the_validation_figure_is_the_error_on_validation_rows(dataset):
+    split = make_split(dataset, "official", fold=1)
+    params = {"level": 3.0, "grid": {"level": [3.0, 4.0]}}
+    fit = fit_predictor(learn_constant, params, dataset, split)
+    stars = dataset.ratings["rating"].to_numpy()[split.validation]
+    expected = [compute_rmse(stars, np.full(len(stars), level)) for level in (3.0, 4.0)]
+    assert fit.history["validation_rmse"].tolist() == expected
+    assert fit.metrics[0].value == min(expected)
+
+
+def test_no_test_row_chooses(dataset):
+    split = make_split(dataset, "official", fold=1)
+    ratings = dataset.ratings.copy()
+    ratings.loc[split.test, "rating"] = 6 - ratings.loc[split.test, "rating"]
+    params = {"level": 3.0, "grid": {"level": [1.0, 3.0, 5.0]}}
+    other = type(dataset)(**{**vars(dataset), "ratings": ratings})
+    first, second = (fit_predictor(learn_constant, params, d, split) for d in (dataset, other))
+    assert first.extra == second.extra
+
+
+def test_rankers_are_chosen_by_their_lists(dataset):
+    split = make_split(dataset, "stratified")
+    held_out = dataset.ratings.iloc[split.validation]
+    movies = np.sort(dataset.movies["movie_id"])
+
+    def learn(params, ratings):
+        def score(users):
+            if params["skill"] == 0:
+                return np.zeros((len(users), len(movies)))
+            own = held_out.set_index("user_id")["movie_id"]
+            return np.array([np.isin(movies, own.loc[[user]]) for user in users], float)
+
+        return Scorer(score, 1)
+
+    params = {"skill": 0.0, "grid": {"skill": [0.0, 1.0]}}
+    fit = fit_scorer(learn, params, dataset, split)
+    assert fit.extra["chosen"] == {"skill": 1.0}
+    assert fit.metrics[0].value == 1
+    assert fit.predictions is None
+
+
+def test_an_empty_grid_is_one_fit(dataset):
+    calls = []
+    params = {"shift": 0.0, "grid": {}}
+    split = make_split(dataset, "official", fold=1)
+    fit = fit_predictor(learn_shift(calls), params, dataset, split)
+    assert len(calls) == 1
+    assert (fit.metrics, fit.extra["tried"], len(fit.history)) == ([], [], 0)
+
+
+def test_a_grid_beyond_the_budget_is_refused(dataset):
+    params = {"level": 3.0, "grid": {"level": list(np.arange(1.0, BUDGET + 2))}}
+    with pytest.raises(ReelbookError, match=f"has {BUDGET + 1} settings, and a model may try"):
+        fit_predictor(learn_constant, params, dataset, make_split(dataset, "official", fold=1))
+
+
+@pytest.mark.parametrize("family", ["baseline", "bayes", "topn"])
+def test_every_baseline_is_within_the_budget(family):
+    module = importlib.import_module(f"reelbook.models.{family}")
+    for params in module.MODELS.values():
+        assert len(list_grid(params)) <= BUDGET
+
+
+def test_the_history_can_be_written_and_read(dataset, tmp_path):
+    params = {"level": 3.0, "grid": {}}
+    fit = fit_predictor(learn_constant, params, dataset, make_split(dataset, "official", fold=1))
+    fit.history.to_csv(tmp_path / "history.csv", index=False)
+    assert list(pd.read_csv(tmp_path / "history.csv")) == ["setting", "validation_rmse"]

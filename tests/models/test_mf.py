@@ -1,0 +1,215 @@
+import numpy as np
+import pandas as pd
+import pytest
+import tf_keras as keras
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.models import mf, registry
+from reelbook.models.fitting.loop import predict, set_seed, train
+from reelbook.splits.protocols import make_split
+
+QUICK = {"factors": 4, "epochs": 3, "batch_size": 64}
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    """Ratings of 30 users and 20 movies; movie 21 has a single one, movie 99 is never rated."""
+    rng = np.random.default_rng(0)
+    pairs = [(user, movie) for user in range(1, 31) for movie in range(1, 21)]
+    ratings = pd.DataFrame(pairs, columns=["user_id", "movie_id"])
+    ratings["rating"] = rng.integers(1, 6, len(ratings)).astype("float32")
+    ratings = ratings.sample(frac=0.7, random_state=0)
+    lone = pd.DataFrame({"user_id": [1], "movie_id": [21], "rating": np.float32([4])})
+    ratings = pd.concat([lone, ratings], ignore_index=True)
+    return Dataset("tiny", ratings, pd.DataFrame(), pd.DataFrame(), "abc", "a test")
+
+
+def build(name, ratings, **params):
+    """A built model, its training rows and what is known, with weights large enough to see."""
+    set_seed(1)
+    known = mf.find_known(ratings)
+    rows = mf.make_rows(ratings, known)
+    model = mf.build(name, registry.resolve_params(name, {"factors": 4, **params}), rows)
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        for weight in layer.trainable_weights:
+            values = rng.normal(0, 0.5, weight.shape)
+            if isinstance(layer, keras.layers.Embedding):
+                values[0] = 0
+            weight.assign(values)
+    return model, rows, known
+
+
+def get_table(model, name):
+    return model.get_layer(name).get_weights()[0]
+
+
+def test_dot_and_sigmoid_follow_their_equations(dataset):
+    for name in ["mf.dot", "mf.sigmoid"]:
+        model, rows, _ = build(name, dataset.ratings)
+        p = get_table(model, "user_factors")[rows.inputs["user"]]
+        q = get_table(model, "movie_factors")[rows.inputs["movie"]]
+        expected = (p * q).sum(axis=1)
+        if name == "mf.sigmoid":
+            expected = 1 + 4 / (1 + np.exp(-expected))
+        assert predict(model, rows.inputs) == pytest.approx(expected, abs=1e-5)
+
+
+def test_biased_follows_its_equation(dataset):
+    model, rows, _ = build("mf.biased", dataset.ratings)
+    user, movie = rows.inputs["user"], rows.inputs["movie"]
+    p, q = get_table(model, "user_factors")[user], get_table(model, "movie_factors")[movie]
+    biases = get_table(model, "user_bias")[user, 0] + get_table(model, "movie_bias")[movie, 0]
+    expected = rows.targets.mean() + biases + (p * q).sum(axis=1)
+    assert predict(model, rows.inputs) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_implicit_follows_its_equation(dataset, leave_out):
+    model, rows, _ = build("mf.implicit", dataset.ratings, leave_out=leave_out)
+    user, movie = rows.inputs["user"], rows.inputs["movie"]
+    place = 17
+    u, i = user[place], movie[place]
+    y, x = get_table(model, "movies_of_user"), get_table(model, "users_of_movie")
+    movies, users = movie[user == u], user[movie == i]
+    biases = get_table(model, "user_bias")[u, 0] + get_table(model, "movie_bias")[i, 0]
+    for training in [True, False]:
+        own = 1.0 if training and leave_out else 0.0  # the row's own movie and user, taken out
+        p = (y[movies].sum(axis=0) - own * y[i]) / np.sqrt(len(movies))
+        q = (x[users].sum(axis=0) - own * x[u]) / np.sqrt(len(users))
+        p, q = p + get_table(model, "user_factors")[u], q + get_table(model, "movie_factors")[i]
+        row = {name: values[place : place + 1] for name, values in rows.inputs.items()}
+        found = model(row, training=training).numpy().item()
+        assert found == pytest.approx(rows.targets.mean() + biases + p @ q, abs=1e-4)
+
+
+def test_the_penalty_is_a_sum_over_ratings(dataset):
+    model, rows, _ = build("mf.implicit", dataset.ratings, l2=0.5, l2_bias=0.25, l2_implicit=2.0)
+    batch = {name: values[:50] for name, values in rows.inputs.items()}
+    model(batch, training=True)
+    weights = {
+        ("user_factors", "user"): 0.5,
+        ("movie_factors", "movie"): 0.5,
+        ("user_bias", "user"): 0.25,
+        ("movie_bias", "movie"): 0.25,
+        ("movies_of_user", "movie"): 2.0,
+        ("users_of_movie", "user"): 2.0,
+    }
+    expected = sum(
+        weight * (get_table(model, table)[batch[key]] ** 2).sum() / 50
+        for (table, key), weight in weights.items()
+    )
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", list(mf.MODELS))
+def test_an_unknown_user_or_movie_gets_a_prediction(dataset, name):
+    model, rows, known = build(name, dataset.ratings)
+    new = pd.DataFrame({"user_id": [999, 1, 999], "movie_id": [1, 99, 99], "rating": [3.0, 3, 3]})
+    inputs = mf.make_rows(new, known).inputs
+    assert inputs["user"].tolist() == [0, 1, 0]
+    assert inputs["movie"].tolist() == [1, 0, 0]
+    predictions = predict(model, inputs)
+    assert np.isfinite(predictions).all()
+    neither = {"mf.dot": 0.0, "mf.sigmoid": 3.0}.get(name, rows.targets.mean())
+    if name != "mf.mlp":  # what a dense layer makes of zeros depends on its biases
+        assert predictions[2] == pytest.approx(neither, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mf.mlp", "mf.biased", "mf.implicit"])
+def test_training_never_moves_the_row_of_the_unknown(dataset, name):
+    model, rows, _ = build(name, dataset.ratings)
+    before = get_table(model, "user_factors").copy()
+    options = {"optimizer": "adam", "learning_rate": 0.1, "batch_size": 64, "epochs": 2, "seed": 0}
+    train(model, rows, **options)
+    after = get_table(model, "user_factors")
+    assert not after[0].any()
+    assert (after[1:] != before[1:]).any(axis=1).all()
+
+
+def test_ids_are_encoded_by_their_place():
+    known = np.array([2, 5, 9])
+    ids = np.array([9, 2, 1, 5, 10, 3])
+    assert mf.encode_ids(ids, known).tolist() == [3, 1, 0, 2, 0, 0]
+
+
+def test_a_model_can_learn_a_table_by_heart(dataset):
+    model, rows, _ = build("mf.biased", dataset.ratings, l2=0.0, l2_bias=0.0, factors=30)
+    options = {"optimizer": "adam", "learning_rate": 0.02, "batch_size": 64, "epochs": 100}
+    training = train(model, rows, seed=0, decay_from=0.5, **options)
+    assert training.history["train_rmse"].iloc[-1] < 0.05
+
+
+@pytest.mark.parametrize("name", list(mf.MODELS))
+def test_a_fit_predicts_the_test_rows_and_repeats_itself(dataset, name):
+    split = make_split(dataset, "official", fold=1)
+    grid = {"grid": {"l2": [0.1, 0.2]}} if "grid" in mf.MODELS[name] else {}
+    first, second = (mf.fit(name, QUICK | grid, dataset, split, 0) for _ in range(2))
+    test = dataset.ratings.iloc[split.test]
+    for key in ["user_id", "movie_id", "rating"]:
+        assert np.array_equal(first.predictions[key], test[key])
+    assert first.predictions.equals(second.predictions)
+    assert first.history.equals(second.history)
+    assert list(first.history) == ["epoch", "train_rmse", "validation_rmse"]
+    assert first.best_epoch == first.history["validation_rmse"].idxmin() + 1
+    assert not mf.fit(name, QUICK | grid, dataset, split, 1).predictions.equals(first.predictions)
+
+
+def test_the_setting_with_the_lowest_validation_error_is_chosen(dataset):
+    split = make_split(dataset, "official", fold=2)
+    params = {**QUICK, "grid": {"l2": [0.0, 5.0], "l2_bias": [0.0, 5.0]}}
+    fit = mf.fit("mf.biased", params, dataset, split, 0)
+    assert len(fit.extra["tried"]) == 4
+    best = min(fit.extra["tried"], key=lambda setting: setting["validation_rmse"])
+    assert fit.extra["chosen"] == {"l2": best["l2"], "l2_bias": best["l2_bias"]}
+    found = {(metric.split_part, metric.metric): metric.value for metric in fit.metrics}
+    assert found["validation", "rmse"] == best["validation_rmse"]
+    assert fit.best_epoch == best["epoch"]
+
+
+def test_test_ratings_decide_nothing(dataset):
+    split = make_split(dataset, "official", fold=1)
+    ratings = dataset.ratings.copy()
+    ratings.loc[split.test, "rating"] = 6 - ratings.loc[split.test, "rating"]
+    other = Dataset("tiny", ratings, dataset.users, dataset.movies, "abd", "a test")
+    params = {**QUICK, "grid": {"l2": [0.1, 0.5]}}
+    one = mf.fit("mf.implicit", params, dataset, split, 0)
+    two = mf.fit("mf.implicit", params, other, split, 0)
+    assert np.array_equal(one.predictions["prediction"], two.predictions["prediction"])
+
+
+def test_the_documents_protocol_reports_its_best_test_epoch_too(dataset):
+    split = make_split(dataset, "source", seed=3)
+    fit = mf.fit("mf.dot", {**QUICK, "epochs": 40, "learning_rate": 0.05}, dataset, split, 0)
+    test = fit.history.set_index("epoch")["test_rmse"].dropna()
+    found = {(metric.split_part, metric.metric): metric.value for metric in fit.metrics}
+    assert found["test", "rmse_best_test_epoch"] == test.min()
+    assert fit.extra["best_test_epoch"] == test.idxmin()
+    errors = fit.predictions["prediction"] - fit.predictions["rating"]
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(test[fit.best_epoch], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("mf.dott", {}, "Unknown model 'mf.dott'; the known ones are: mf.dot, mf.mlp"),
+        ("svd", {}, "Unknown model 'svd'"),
+        ("mf.dot", {"factor": 4}, "mf.dot has no parameter 'factor'; it has: factors, optimizer"),
+        ("mf.dot", {"factors": 4.5}, "factors must be of type int, not float"),
+        ("mf.dot", {"factors": True}, "factors must be of type int, not bool"),
+        ("mf.dot", {"learning_rate": "1e-3"}, "learning_rate must be of type float, not str"),
+        ("mf.dot", {"epochs": 0}, "epochs must be at least 1, not 0"),
+        ("mf.dot", {"learning_rate": float("nan")}, "learning_rate must be at least 0, not nan"),
+        ("mf.biased", {"grid": {"l3": [0.1]}}, "has no parameter 'l3'"),
+        ("mf.biased", {"grid": {"l2": 0.1}}, "grid maps parameter names to lists, 'l2' does not"),
+        ("mf.biased", {"grid": {"l2": ["a"]}}, "l2 must be of type float, not str"),
+    ],
+)
+def test_a_wrong_parameter_is_explained(name, params, message):
+    with pytest.raises(ReelbookError, match=message):
+        registry.resolve_params(name, params)
+
+
+def test_whole_numbers_pass_for_floats():
+    assert registry.resolve_params("mf.biased", {"l2": 1})["l2"] == 1

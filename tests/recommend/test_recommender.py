@@ -1,0 +1,209 @@
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from browser import find_browser, open_browser
+
+from reelbook import __main__
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.recommend import recommender
+from reelbook.recommend.page import keep_largest, make_page
+from reelbook.recommend.saved_model import export_saved_model
+
+EVIL = "<b>Bold</b> </script><img src=x onerror=alert(1)> Night"
+
+
+@pytest.fixture(scope="module")
+def made(dataset, tmp_path_factory):
+    """A recommender of the made-up ratings; the title of its first movie is an attack."""
+    movies = dataset.movies.copy()
+    movies.loc[movies["movie_id"] == movies["movie_id"].min(), "title"] = EVIL
+    other = Dataset("made-up", dataset.ratings, dataset.users, movies, "evil", "a test")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REELBOOK_BUILD", str(tmp_path_factory.mktemp("build")))
+        patch.setenv("REELBOOK_JOBS", "1")
+        yield recommender.make_recommender(other)
+
+
+@pytest.fixture(scope="module")
+def tab(made, tmp_path_factory):
+    """The page in a browser."""
+    if find_browser() is None:
+        pytest.skip("no Chromium on this machine")
+    file = tmp_path_factory.mktemp("page") / "page.html"
+    text = f"<!doctype html><meta charset=utf-8><title>page</title>{make_page(made)}"
+    file.write_text(text)
+    with open_browser() as found:
+        found.address = file.as_uri()
+        yield found
+
+
+def test_a_list_has_unseen_movies_the_best_first_with_reasons(made):
+    user = int(made.ratings["user_id"].iloc[0])
+    found = recommender.recommend_to_user(made, user, k=7)
+    rated, _ = recommender.find_history(made, user)
+    seen = made.movies["movie_id"].to_numpy()[rated]
+    assert found["rank"].tolist() == list(range(1, 8))
+    assert not found["movie_id"].isin(seen).any()
+    assert found["score"].is_monotonic_decreasing
+    assert found["stars"].between(found["low"], found["high"]).all()
+    names = made.movies["name"].to_numpy()
+    for row in found.itertuples():
+        target = int(np.flatnonzero(made.movies["movie_id"] == row.movie_id)[0])
+        pulls = made.weights[rated, target]
+        assert row.score == pytest.approx(pulls.sum(), abs=1e-4)
+        assert row.because.startswith(names[rated[np.argmax(pulls)]])
+
+
+def test_a_fan_is_known_by_titles(made):
+    names = made.movies["name"].tolist()
+    found = recommender.recommend_to_fan(made, names[3:5], k=4)
+    assert len(found) == 4
+    assert not found["name"].isin(names[3:5]).any()
+    one = recommender.recommend_to_fan(made, [names[3], names[3]], k=4)
+    pd.testing.assert_frame_equal(one, recommender.recommend_to_fan(made, [names[3]], k=4))
+
+
+def test_lists_of_several_users_are_one_table(made):
+    users = made.ratings["user_id"].unique()[:2].tolist()
+    found = recommender.recommend_to_users(made, users, k=3)
+    assert found["user_id"].tolist() == [users[0]] * 3 + [users[1]] * 3
+    text = recommender.format_lists(found)
+    assert text.startswith(f"User {users[0]}\n  1. ")
+
+
+@pytest.mark.parametrize("model", recommender.MODELS)
+def test_every_model_of_weights_recommends(made, dataset, model):
+    found = recommender.make_recommender(dataset, model=model)
+    assert found.weights.shape == (len(dataset.movies),) * 2
+    assert len(recommender.recommend_to_user(found, int(dataset.users["user_id"].iloc[0]))) == 10
+
+
+def test_what_cannot_be_is_explained(made, dataset):
+    with pytest.raises(ReelbookError, match="No user has the id 99999: there are .* the closest"):
+        recommender.recommend_to_user(made, 99_999)
+    with pytest.raises(ReelbookError, match="No movie is called 'Qqq'"):
+        recommender.recommend_to_fan(made, ["Qqq"])
+    with pytest.raises(ReelbookError, match="at least one title"):
+        recommender.recommend_to_fan(made, [])
+    with pytest.raises(ReelbookError, match="k must be 1 or more, not 0"):
+        recommender.recommend_to_user(made, int(made.ratings["user_id"].iloc[0]), k=0)
+    with pytest.raises(ReelbookError, match="'mf.dot' cannot recommend; these can: topn"):
+        recommender.make_recommender(dataset, model="mf.dot")
+
+
+def test_the_saved_model_gives_the_same_lists(made, tmp_path):
+    export_saved_model(made, tmp_path / "model")
+    export_saved_model(made, tmp_path / "model")  # over the old one
+    loaded = tf.saved_model.load(str(tmp_path / "model"))
+    user = int(made.ratings["user_id"].iloc[0])
+    ours = recommender.recommend_to_user(made, user, k=6)
+    theirs = loaded.signatures["for_user"](user_id=tf.constant(user, tf.int64), k=tf.constant(6))
+    assert theirs["movie_ids"].numpy().tolist() == ours["movie_id"].tolist()
+    assert [title.decode() for title in theirs["titles"].numpy()] == ours["name"].tolist()
+    assert np.allclose(theirs["scores"], ours["score"], atol=1e-4)
+    liked = made.movies["movie_id"].to_numpy()[[2, 5]]
+    theirs = loaded.signatures["for_likes"](liked=tf.constant(liked, tf.int64), k=tf.constant(6))
+    ours = recommender.recommend(made, np.array([2, 5]), np.array([5.0, 5.0]), k=6)
+    assert theirs["movie_ids"].numpy().tolist() == ours["movie_id"].tolist()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="No user of the data has this id"):
+        loaded.signatures["for_user"](user_id=tf.constant(-5, tf.int64), k=tf.constant(6))
+
+
+def test_an_export_spares_what_is_something_else(made, tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(ReelbookError, match="holds something else"):
+        export_saved_model(made, tmp_path)
+    assert (tmp_path / "letter.txt").read_text() == "dear"
+
+
+def test_an_export_replaces_nothing_but_an_export(made, tmp_path):
+    """A model of somebody else, and an export with a file of the person's own in it."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "saved_model.pb").write_text("theirs")
+    with pytest.raises(ReelbookError, match="holds something else"):
+        export_saved_model(made, folder)
+    (folder / "saved_model.pb").unlink()
+    export_saved_model(made, folder)
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ReelbookError, match="holds something else"):
+        export_saved_model(made, folder)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "README.md", "."])
+def test_a_list_replaces_nothing_but_a_list(tmp_path, capsys, name):
+    (tmp_path / "mine.csv").write_text("user,item,rating\n1,1,5\n")
+    (tmp_path / "README.md").write_text("read me")
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    code = __main__.main(["recommend", "--user", "1", "--output", str(tmp_path / name)])
+    assert code == 1
+    assert "learning" not in capsys.readouterr().err  # it is told at once
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_the_largest_weights_are_kept():
+    weights = np.array([[0, 3.0, -4.0], [2.0, 0, 0.5], [1.0, 0, 0]])
+    found = keep_largest(weights, np.array([1, 4, 9]), kept=3)
+    # 3, 4, 2 * 2, 0.5 * 2 and 1 * 3: the third largest is tied, and both of these stay
+    assert found.tolist() == [[0, 3, -4], [2, 0, 0], [1, 0, 0]]
+    assert keep_largest(weights, np.ones(3), kept=9) is weights
+
+
+def test_the_command_line_needs_users_or_titles(capsys):
+    assert __main__.main(["recommend"]) == 1
+    assert "Give --user (of the data set) or --like (titles), not both" in capsys.readouterr().err
+
+
+def test_the_page_recommends_what_python_does(made, tab):
+    tab.open(tab.address)
+    names = made.movies["name"].tolist()
+    ours = recommender.recommend_to_fan(made, [names[4]])
+    tab.run("document.getElementById('rb-input').focus()")
+    tab.type(names[4])
+    tab.press("ArrowDown")
+    assert tab.run("document.activeElement.getAttribute('aria-activedescendant')") == "rb-option-0"
+    tab.press("Enter")
+    shown = tab.run("[...document.querySelectorAll('#rb-list strong')].map(e => e.textContent)")
+    assert len(set(shown) & set(ours["name"])) >= 9  # weights are rounded to 8 bits
+    stars = tab.run("document.querySelector('#rb-list .rb-stars').textContent")
+    first = ours[ours["name"] == shown[0]].iloc[0]
+    assert float(stars.split()[0]) == pytest.approx(first["stars"], abs=0.11)
+    assert "10 recommendations" in tab.run("document.getElementById('rb-status').textContent")
+
+
+def test_titles_are_text_and_never_html(made, tab):
+    tab.open(tab.address)
+    tab.run("document.getElementById('rb-input').focus()")
+    tab.type("bold")
+    assert tab.run("document.querySelector('#rb-options li').textContent").startswith(EVIL)
+    tab.press("Enter")
+    assert EVIL in tab.run("document.querySelector('#rb-liked button').textContent")
+    assert tab.run("document.querySelectorAll('#rb-page img, #rb-page b').length") == 0
+
+
+def test_a_like_can_be_taken_back_and_escape_closes(made, tab):
+    tab.open(tab.address)
+    tab.run("document.getElementById('rb-input').focus()")
+    tab.type(made.movies["name"].iloc[7][:4])
+    assert tab.run("document.getElementById('rb-input').getAttribute('aria-expanded')") == "true"
+    tab.press("Escape")
+    assert tab.run("document.getElementById('rb-options').hidden")
+    tab.run("document.getElementById('rb-input').select()")
+    tab.type(made.movies["name"].iloc[7])
+    tab.press("Enter")
+    assert tab.run("document.querySelectorAll('#rb-list li').length") == 10
+    tab.run("document.querySelector('#rb-liked button').click()")
+    assert tab.run("document.querySelectorAll('#rb-list li').length") == 0
+
+
+def test_a_link_holds_the_likes_and_what_it_cannot_mean_is_passed_over(made, tab):
+    name = made.movies["name"].iloc[7]
+    tab.open(f"{tab.address}#like=%E0%A4%A|No such title|{quote(name)}")
+    buttons = tab.run("[...document.querySelectorAll('#rb-liked button')].map(e => e.textContent)")
+    assert buttons == [f"{name} ✕"]
+    assert tab.run("document.querySelectorAll('#rb-list li').length") == 10

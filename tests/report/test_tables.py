@@ -1,0 +1,156 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.metrics.metric import Metric
+from reelbook.metrics.ratings import evaluate_ratings
+from reelbook.report import claims, compare, inventory, tables
+from reelbook.runs.record import RunRecord
+from reelbook.runs.store import Run
+
+
+class FakeRun(Run):
+    """A run whose predictions are off by normal errors of a given size."""
+
+    @property
+    def predictions(self):
+        rng = np.random.default_rng(self.record.split["fold"])  # the same rows for each model
+        users = np.repeat(np.arange(1, 31), 10)
+        ratings = rng.integers(1, 6, 300).astype("float32")
+        errors = rng.normal(0, self.record.extra["error"], 300)
+        movies = np.tile(np.arange(10), 30)
+        return pd.DataFrame(
+            {
+                "user_id": users,
+                "movie_id": movies,
+                "rating": ratings,
+                "prediction": ratings + errors,
+            }
+        )
+
+
+def make_run(model, fold, error, protocol="official"):
+    record = RunRecord(
+        run_id=f"{model}-{protocol}-{fold}",
+        model=model,
+        family="mf",
+        params={},
+        dataset={"name": "x", "sha256": "", "note": ""},
+        split={"protocol": protocol, "fold": fold},
+        seed=0,
+        metrics=[],
+        best_epoch=3,
+        seconds=2.0,
+        prediction_seconds=0.5,
+        peak_memory_mb=100.0,
+        num_parameters=10,
+        versions={},
+        commit="0123456789abcdef",
+        files={},
+        extra={"error": error},
+    )
+    metrics = evaluate_ratings(FakeRun(record, None).predictions)
+    return FakeRun(RunRecord(**{**vars(record), "metrics": metrics}), None)
+
+
+@pytest.fixture
+def runs():
+    errors = {"mf.dot": 1.0, "mf.biased": 0.8, "mf.mlp": 0.8001}
+    return [make_run(model, fold, error) for model, error in errors.items() for fold in (1, 2)]
+
+
+def test_models_are_ranked_by_their_mean_over_folds(runs):
+    board = compare.estimate_models(compare.group_runs(runs, protocol="official"))
+    assert board["name"].tolist() == ["mf.biased", "mf.mlp", "mf.dot"]
+    values = [run.record.get_metric("rmse").value for run in runs[:2]]
+    last = board.iloc[-1]
+    assert last["value"] == pytest.approx(np.mean(values))
+    assert last["sd"] == pytest.approx(np.std(values, ddof=1))
+    assert last["low"] < last["value"] < last["high"]
+
+
+def test_groups_leave_other_protocols_out_and_order_the_folds(runs):
+    others = [make_run("mf.other", 1, 0.1, protocol="source")]
+    groups = compare.group_runs([*reversed(runs), *others], protocol="official")
+    assert set(groups) == {"mf.dot", "mf.biased", "mf.mlp"}
+    assert [run.record.split["fold"] for run in groups["mf.dot"]] == [1, 2]
+
+
+def test_two_models_are_told_apart_only_where_the_paired_interval_leaves_zero_out():
+    errors = {"mf.a": 0.8, "mf.b": 0.9}
+    runs = [make_run(model, fold, error) for model, error in errors.items() for fold in (1, 2)]
+    groups = compare.group_runs(runs, protocol="official")
+    groups["mf.same"] = groups["mf.a"]
+    pairs = [("mf.b", "mf.a"), ("mf.same", "mf.a")]
+    gains = compare.compare_models(groups, pairs)
+    assert gains["clear"].tolist() == [True, False]
+    assert gains["value"].iloc[0] > 0
+
+
+def test_what_is_glued_is_text(runs):
+    ratings = pd.DataFrame({"user_id": range(1234)})
+    dataset = Dataset("ml-1m", ratings, ratings[:3], ratings[:4], "0", "a test", "a part of it")
+    board = compare.estimate_models(compare.group_runs(runs, protocol="official"))
+    verdicts = pd.DataFrame({"verdict": [claims.REPRODUCED, claims.ARTEFACT, claims.REPRODUCED]})
+    glued = tables.list_glued(dataset, board, verdicts, num_runs=6)
+    assert all(isinstance(text, str) for text in glued.values())
+    assert glued["num_ratings"] == "1,234"
+    assert (glued["num_reproduced"], glued["num_artefacts"], glued["num_unjudged"]) == (
+        "2",
+        "1",
+        "0",
+    )
+    assert glued["best_model"] == "mf.biased"
+
+
+def test_results_of_a_plan_that_was_not_built_are_a_clear_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    with pytest.raises(ReelbookError, match="no results of plan ml-1m yet.*make book PLAN=ml-1m"):
+        tables.read_results("ml-1m")
+
+
+def test_a_table_gives_the_same_html_each_time():
+    frame = pd.DataFrame({"a": [1.23456, np.nan], "b": ["x", "<y>"]})
+    first, second = (tables.show_table(frame, "A caption.", digits=2).to_html() for _ in range(2))
+    assert first == second
+    assert "1.23" in first
+    assert "1.234" not in first
+    assert "A caption." in first
+    assert "&lt;y&gt;" in first
+
+
+def test_the_inventory_lists_each_run_and_sums_their_costs(runs):
+    table = inventory.list_runs(run.record for run in runs)
+    assert table["run"].is_unique
+    costs = inventory.summarise_costs(table).set_index("model")
+    assert costs.loc["mf.dot", "runs"] == 2
+    assert costs.loc["mf.dot", "seconds in all"] == pytest.approx(4.0)
+
+
+def test_the_inventory_names_machine_versions_and_notebooks(monkeypatch, tmp_path):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    assert {"commit", "cores", "memory"} <= set(inventory.list_machine()["what"])
+    assert "tensorflow" in set(inventory.list_versions()["what"])
+    assert inventory.list_notebooks("smoke").empty
+    (tmp_path / "smoke" / "executed").mkdir(parents=True)
+    meta = '{"notebook": "01_x", "seconds": 2.5, "peak_memory_mb": 300.0}'
+    (tmp_path / "smoke" / "executed" / "01_x.meta.json").write_text(meta)
+    assert inventory.list_notebooks("smoke").to_dict("records") == [
+        {"notebook": "01_x", "seconds": 2.5, "peak MB": 300.0}
+    ]
+
+
+def test_ends_are_means_over_seeds_with_their_deviation():
+    ends = {1: (1.1, 0.9), 2: (1.3, 0.7)}  # by fold: at the last epoch, at the chosen one
+    found = []
+    for fold, (last, chosen) in ends.items():
+        record = make_run("dcn.dnn", fold, 0.5, protocol="source").record
+        metrics = [Metric("test", "rmse_last_epoch", last), Metric("test", "rmse", chosen)]
+        found.append(FakeRun(RunRecord(**{**vars(record), "metrics": metrics}), None))
+    row = compare.compare_ends({"dcn.dnn": found}).iloc[0]
+    assert row["last epoch"] == pytest.approx(1.2)
+    assert row["chosen epoch"] == pytest.approx(0.8)
+    assert row["sd of last epoch"] == pytest.approx(0.2 / 2**0.5)
+    assert row["epochs"] == "3, 3"
