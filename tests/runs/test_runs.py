@@ -35,7 +35,7 @@ def family(monkeypatch, tmp_path):
     """A family with one model, which predicts 3 stars and counts how often it was trained."""
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     monkeypatch.setenv("REELBOOK_JOBS", "1")  # other processes do not know this family
-    monkeypatch.setattr(store, "_used_run_ids", set())
+    monkeypatch.setattr(store, "_used", {})
     family = SimpleNamespace(__name__="reelbook.models.mf", num_fits=0, fails=False, scores=False)
     family.MODELS = {"mf.fake": {"learning_rate": 0.1, "layers": [1], "flag": False}}
 
@@ -151,7 +151,9 @@ def test_the_runs_used_are_listed_and_told(family, dataset, tmp_path, monkeypatc
     monkeypatch.setenv("REELBOOK_RUNS_LIST", str(tmp_path / "used.json"))
     monkeypatch.setenv("REELBOOK_PROGRESS", str(tmp_path / "progress"))
     ids = {load(dataset, seed=seed).record.run_id for seed in (0, 1, 0)}
-    assert json.loads((tmp_path / "used.json").read_text()) == sorted(ids)
+    assert json.loads((tmp_path / "used.json").read_text()) == dict.fromkeys(
+        sorted(ids), ["source"]
+    )
     lines = (tmp_path / "progress").read_text().splitlines()
     assert len(lines) == 2  # the third was found
     assert lines[0].startswith("mf.fake on source, seed 0: ")

@@ -147,7 +147,7 @@ def _leave(
         "parameters": parameters,
     }
     texts = [
-        runs_list.read_text(encoding="utf-8") if runs_list.exists() else "[]\n",
+        runs_list.read_text(encoding="utf-8") if runs_list.exists() else "{}\n",
         json.dumps(meta, indent=1) + "\n",
         draft.read_text(encoding="utf-8"),  # last: where it stands, the others stand too
     ]

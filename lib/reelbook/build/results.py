@@ -27,8 +27,16 @@ def collect_results(plan_name: str) -> Path:
 
     folder = get_plan_dir(plan_name)
     lists = [folder / "executed" / f"{name}.runs.json" for name in read_plan(plan_name).chapters]
-    run_ids = {run_id for file in lists for run_id in json.loads(file.read_text())}
-    rows = [row for run_id in run_ids for row in _list_figures(read_record(run_id))]
+    used: dict[str, set[str]] = defaultdict(set)
+    for path in lists:
+        for run_id, protocols in json.loads(path.read_text(encoding="utf-8")).items():
+            used[run_id].update(protocols)
+    rows = [
+        row
+        for run_id, protocols in used.items()
+        for protocol in protocols
+        for row in _list_figures(read_record(run_id), protocol)
+    ]
     key = [*RESULT_COLUMNS[:8], "run_id"]  # those that tell one figure from another
     rows.sort(key=lambda row: [(row[column] is not None, row[column]) for column in key])
     with replace_when_whole(folder / "results.csv") as part, part.open("w", newline="") as file:
@@ -38,13 +46,13 @@ def collect_results(plan_name: str) -> Path:
     return folder / "results.csv"
 
 
-def _list_figures(record: "RunRecord") -> list[dict[str, Any]]:
-    """The rows of results.csv of one run."""
+def _list_figures(record: "RunRecord", protocol: str) -> list[dict[str, Any]]:
+    """The rows of results.csv of one run, asked for under a protocol or the name of a study."""
     shared = {
         "model": record.model,
         "family": record.family,
         "dataset": record.dataset["name"],
-        "protocol": record.split["protocol"],
+        "protocol": protocol,
         "fold": record.split["fold"],
         "seed": record.seed,
         "best_epoch": record.best_epoch,

@@ -2,9 +2,9 @@
 
 The catalogue is the whole table of movies. A user's list leaves out what he or she rated before:
 in training and validation rows when test rows are ranked, in training rows when validation rows
-are. Under the protocol `cold-movies` nobody's list has a movie that anyone rated before: only new
-ones compete. Figures are means over the users that have held-out ratings, each user counting once;
-intervals are percentile bootstraps over these users.
+are. Where a split's rules say `only_new_movies`, no list has a movie that anyone rated before.
+Figures are means over the users that have held-out ratings, each user counting once; intervals are
+percentile bootstraps over these users.
 """
 
 import time
@@ -66,7 +66,7 @@ def rank_catalogue(
     held_out = dataset.ratings.iloc[getattr(split, part)]
     known = dataset.ratings.iloc[seen]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
-    old = np.isin(movies, known["movie_id"]) & (split.protocol == "cold-movies")  # (movies,)
+    old = np.isin(movies, known["movie_id"]) & split.rules.only_new_movies  # (movies,)
     users = np.unique(held_out["user_id"])
     ranks, lists = [], []
     for start in range(0, len(users), USERS):

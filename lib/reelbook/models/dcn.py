@@ -104,9 +104,8 @@ MODELS: dict[str, dict[str, Any]] = {
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
     """Fit a model of this family; `reelbook.models.fitting.epochs.choose_and_refit` says how.
 
-    Under `source` it trains all epochs, as the document does, and the metric `rmse_last_epoch`
-    tells the test RMSE at their end. `extra` has the share of test rows with an unknown value by
-    feature.
+    Under `source` the metric `rmse_last_epoch` tells the test RMSE at the end of training. `extra`
+    has the share of test rows with an unknown value by feature.
 
     Args:
         model_name: a key of MODELS.
@@ -135,10 +134,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             clipped="damping" in params,
         )
 
-    params = resolve_params(model_name, params)
-    if split.protocol == "source":
-        params = params | {"patience": None}  # the document reports the last epoch
-    found = choose_and_refit(prepare, params, dataset, split, seed=seed)
+    found = choose_and_refit(prepare, resolve_params(model_name, params), dataset, split, seed=seed)
     found.extra["unknown"] = unknown  # of the test rows, which were encoded last
     return dataclasses.replace(found, metrics=[*found.metrics, *measure_last_epoch(found)])
 

@@ -65,7 +65,7 @@ def measure_parts(runs: Iterable[Run], parts: Iterable[Part] = PARTS) -> pd.Data
     """
     by_model: dict[str, dict[tuple[str, int], Run]] = {}
     for run in runs:
-        if run.record.split["protocol"] in PROTOCOLS:
+        if run.protocol in PROTOCOLS:
             key = (run.record.split["fingerprint"], run.record.seed)
             by_model.setdefault(run.record.model, {})[key] = run
     rows = []

@@ -30,7 +30,7 @@ def group_runs(runs: Iterable[Run], *, protocol: str) -> Groups:
     """The runs of a protocol by model, each model's in the order of folds and seeds."""
     groups: Groups = {}
     for run in sorted(runs, key=lambda run: (run.record.split["fold"] or 0, run.record.seed)):
-        if run.record.split["protocol"] == protocol:
+        if run.protocol == protocol:
             groups.setdefault(run.record.model, []).append(run)
     return groups
 
@@ -40,7 +40,7 @@ def list_figures(runs: Iterable[Run]) -> pd.DataFrame:
     rows = [
         {
             "model": run.record.model,
-            "protocol": run.record.split["protocol"],
+            "protocol": run.protocol,
             "fold": run.record.split["fold"],
             "seed": run.record.seed,
             **asdict(metric),

@@ -11,7 +11,7 @@ import pandas as pd
 from reelbook.data.tables import Dataset
 from reelbook.paths import get_plan_dir
 from reelbook.provenance import get_commit, get_versions
-from reelbook.runs.record import RunRecord
+from reelbook.runs.store import Run
 
 
 def list_machine() -> pd.DataFrame:
@@ -78,12 +78,12 @@ def describe_verification(plan: str, results_sha256: str) -> str:
     )
 
 
-def list_runs(records: Iterable[RunRecord]) -> pd.DataFrame:
-    """A row a run: what it was, where it stopped, what it cost."""
+def list_runs(runs: Iterable[Run]) -> pd.DataFrame:
+    """A row a run and protocol: what it was, where it stopped, what it cost."""
     rows = [
         {
             "model": record.model,
-            "protocol": record.split["protocol"],
+            "protocol": run.protocol,
             "fold": "" if record.split["fold"] is None else str(record.split["fold"]),
             "seed": record.seed,
             "best epoch": "" if record.best_epoch is None else str(record.best_epoch),
@@ -93,7 +93,8 @@ def list_runs(records: Iterable[RunRecord]) -> pd.DataFrame:
             "commit": record.commit[:10],
             "run": record.run_id,
         }
-        for record in records
+        for run in runs
+        for record in [run.record]
     ]
     order = ["model", "protocol", "fold", "seed", "run"]
     return pd.DataFrame(rows).sort_values(order, ignore_index=True)

@@ -9,6 +9,13 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "record": ["RESULT_COLUMNS", "Request", "RunRecord"],
-        "store": ["Run", "load_or_train", "load_or_train_all", "read_record", "read_run"],
+        "store": [
+            "Run",
+            "load_or_train",
+            "load_or_train_all",
+            "read_record",
+            "read_run",
+            "read_runs",
+        ],
     },
 )

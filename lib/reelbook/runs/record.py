@@ -13,12 +13,22 @@ RESULT_COLUMNS = [
 
 
 class Request(NamedTuple):
-    """What decides a run beside the data set: see `load_or_train`."""
+    """What decides a run beside the data set, and what it is asked for: see `load_or_train`.
+
+    `study` stands in place of the split's protocol wherever the figures go, such as `ablation`. It
+    is a label and decides nothing: the same rows, model and seed are trained once for all studies.
+    """
 
     model: str
     params: dict[str, Any]
     split: Split
     seed: int
+    study: str = ""
+
+    @property
+    def protocol(self) -> str:
+        """The name under which the figures go."""
+        return self.study or self.split.protocol
 
 
 @dataclass(frozen=True)

@@ -32,15 +32,19 @@ from reelbook.splits.split import Split
 # Raise it when run.json or its neighbours change their form: older runs are then trained anew.
 RECORD_FORMAT = 2
 
-_used_run_ids: set[str] = set()
+_used: dict[str, set[str]] = {}  # by run_id, the protocols and studies that asked for it
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its record, and its files read when they are asked for."""
+    """A finished run: its record, and its files read when they are asked for.
+
+    `protocol` is the study or the protocol that it was asked for.
+    """
 
     record: RunRecord
     path: Path
+    protocol: str = ""
 
     @functools.cached_property
     def predictions(self) -> pd.DataFrame:
@@ -102,9 +106,9 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
         train_in_processes(missing, dataset, num_processes)
     else:
         watch((train(run_id, request, dataset) for run_id, request in missing), len(missing))
-    for run_id in ids:
-        _note_use(run_id)
-    return [read_run(run_id) for run_id in ids]
+    for run_id, request in zip(ids, requests, strict=True):
+        _note_use(run_id, request.protocol)
+    return [read_run(i, request.protocol) for i, request in zip(ids, requests, strict=True)]
 
 
 def _compute_id(request: Request, dataset: Dataset) -> str:
@@ -134,9 +138,21 @@ def read_record(run_id: str) -> RunRecord:
     return record
 
 
-def read_run(run_id: str) -> Run:
-    """A finished run; ReelbookError if there is none or its files were altered."""
-    return Run(read_record(run_id), get_runs_dir() / run_id)
+def read_run(run_id: str, protocol: str = "") -> Run:
+    """A finished run; ReelbookError if there is none or its files were altered.
+
+    Args:
+        run_id: its name.
+        protocol: what it was asked for; that of its own split where that is empty.
+    """
+    record = read_record(run_id)
+    return Run(record, get_runs_dir() / run_id, protocol or record.split["protocol"])
+
+
+def read_runs(results: pd.DataFrame) -> list[Run]:
+    """The runs behind the rows of results.csv, once for each protocol that they went under."""
+    pairs = results[["run_id", "protocol"]].drop_duplicates()
+    return [read_run(*pair) for pair in pairs.itertuples(index=False)]
 
 
 def _find_record(path: Path) -> RunRecord | None:
@@ -149,9 +165,10 @@ def _find_record(path: Path) -> RunRecord | None:
     return record if whole else None
 
 
-def _note_use(run_id: str) -> None:
-    """Keep the list of the runs that this notebook used, for results.csv."""
-    _used_run_ids.add(run_id)
+def _note_use(run_id: str, protocol: str) -> None:
+    """Keep the list of the runs that this notebook used, and for what, for results.csv."""
+    _used.setdefault(run_id, set()).add(protocol)
     if path := os.environ.get("REELBOOK_RUNS_LIST"):
+        used = {name: sorted(protocols) for name, protocols in sorted(_used.items())}
         with replace_when_whole(Path(path)) as file:
-            file.write_text(json.dumps(sorted(_used_run_ids), indent=1) + "\n")
+            file.write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")

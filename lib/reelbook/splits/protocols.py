@@ -7,7 +7,7 @@ import numpy as np
 
 from reelbook.data.tables import Dataset, has_plain_zip_code
 from reelbook.errors import ReelbookError
-from reelbook.splits.split import Split
+from reelbook.splits.split import Rules, Split
 
 NUM_FOLDS = 5
 
@@ -83,7 +83,8 @@ def _split_source(
     _check_share(test_share + validation_share)
     rest, test = _draw(rows, test_share, rng)
     train, validation = _draw(rest, validation_share * len(rows) / len(rest), rng)
-    return Split("source", None, seed, train, validation, test)
+    rules = Rules(validation_trains=False, reports_test_epochs=True)
+    return Split("source", None, seed, train, validation, test, rules)
 
 
 def _split_stratified(
@@ -118,9 +119,9 @@ def _split_leave_last(dataset: Dataset, *, fold: int | None, seed: int) -> Split
     order = np.lexsort((ties, ratings["timestamp"].to_numpy(), users))
     sizes = ratings.groupby("user_id").size()  # in the order of the users, as `order`
     ends = sizes.cumsum().to_numpy()[sizes >= 3]
-    parts = [order[ends - place] for place in (2, 1)]  # validation, test
-    train = np.setdiff1d(order, np.concatenate(parts))
-    return Split("leave-last", None, seed, train, *(np.sort(part) for part in parts))
+    validation, test = (np.sort(order[ends - place]) for place in (2, 1))
+    train = np.setdiff1d(order, np.concatenate([validation, test]))
+    return Split("leave-last", None, seed, train, validation, test)
 
 
 def _split_global_time(
@@ -160,8 +161,10 @@ def _split_cold_movies(
     movies = dataset.ratings["movie_id"].to_numpy()
     rest, test = _draw(np.unique(movies), test_share, rng)
     train, validation = _draw(rest, validation_share, rng)
-    rows = (np.flatnonzero(np.isin(movies, part)) for part in (train, validation, test))
-    return Split("cold-movies", None, seed, *rows)
+    train, validation, test = (
+        np.flatnonzero(np.isin(movies, part)) for part in (train, validation, test)
+    )
+    return Split("cold-movies", None, seed, train, validation, test, Rules(only_new_movies=True))
 
 
 def _draw(

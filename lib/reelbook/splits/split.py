@@ -5,13 +5,23 @@ non-empty and share no row.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from reelbook.errors import ReelbookError
 
 PARTS = ("train", "validation", "test")
+
+
+class Rules(NamedTuple):
+    """Who may choose by what, and what competes: what a protocol says beside its rows."""
+
+    validation_trains: bool = True  # the model that is tested learned from validation rows, too
+    reports_test_epochs: bool = False  # the test figure of each epoch is told, as a document does
+    ends_windows: bool = False  # each row is the target of a window, as document A splits
+    only_new_movies: bool = False  # movies that anyone rated before are in no list
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +32,7 @@ class Split:
         protocol: name of the protocol, a key of `PROTOCOLS`.
         fold: 1 to 5 where the protocol has folds, else None.
         seed: what drew the random parts.
+        rules: see `Rules`.
     """
 
     protocol: str
@@ -30,6 +41,7 @@ class Split:
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
         where = f"split {self.protocol}, fold {self.fold}, seed {self.seed}"

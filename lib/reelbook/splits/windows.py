@@ -9,7 +9,7 @@ import pandas as pd
 
 from reelbook.data.tables import order_by_time
 from reelbook.errors import ReelbookError
-from reelbook.splits.split import Split
+from reelbook.splits.split import Rules, Split
 
 WINDOW, STEP = 4, 2  # document A's sequences, as in the example that it follows
 
@@ -84,8 +84,9 @@ def split_windows(
         is_sealed = ~np.isin(train, test[:, -1]).any(axis=1)
         train = train[is_sealed] if seal == "sealed" else rng.permutation(train)[: is_sealed.sum()]
     protocol = "source" if seal == "none" else f"source_{seal}"
-    parts = (np.sort(part[:, -1]) for part in (train, validation, test))
-    return Split(protocol, None, seed, *parts)
+    train, validation, test = (np.sort(part[:, -1]) for part in (train, validation, test))
+    rules = Rules(validation_trains=False, reports_test_epochs=True, ends_windows=True)
+    return Split(protocol, None, seed, train, validation, test, rules)
 
 
 def find_windows(ratings: pd.DataFrame, targets: np.ndarray) -> np.ndarray:

@@ -129,7 +129,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
 
 def has_windows(split: Split) -> bool:
     """Whether the rows of a split are targets of windows, as document A splits."""
-    return split.protocol.startswith("source")
+    return split.rules.ends_windows
 
 
 def make_rows(

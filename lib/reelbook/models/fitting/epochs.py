@@ -75,7 +75,7 @@ def choose_and_refit(
     """
     ratings = dataset.ratings
     fitted, validation, test = (ratings.iloc[getattr(split, part)] for part in PARTS)
-    by_document = split.protocol.startswith("source")
+    by_document = split.rules.reports_test_epochs
     tried, first, chosen = [], None, {}
     for setting in list_settings(params.get("grid", {})):
         trained = _train(
@@ -118,8 +118,9 @@ def choose_and_refit(
 
 def find_learned_rows(split: Split) -> np.ndarray:
     """Rows that the model behind the predictions has learned from: see `choose_and_refit`."""
-    by_document = split.protocol.startswith("source")
-    return split.train if by_document else np.union1d(split.train, split.validation)
+    if split.rules.validation_trains:
+        return np.union1d(split.train, split.validation)
+    return split.train
 
 
 def measure_last_epoch(fit: Fit) -> list[Metric]:

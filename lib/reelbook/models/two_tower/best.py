@@ -66,7 +66,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     model, score, _ = _train(name, params, dataset, known, seed, keep_epoch=first.kept_epoch)
     kept = first.history["validation_ndcg@10"].max()
     metrics = [Metric("validation", "ndcg@10", float(kept))]
-    by_document = split.protocol.startswith("source")
+    by_document = split.rules.reports_test_epochs
     if by_document:
         metrics += _evaluate_rows(score, dataset, ratings.iloc[split.test])
     return Fit(

@@ -123,7 +123,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     )
     columns = ["user_id", "movie_id", "rating"]
     stars = predict_stars(towers, features, parts["test"])
-    by_document = split.protocol.startswith("source")
+    by_document = split.rules.reports_test_epochs
     return Fit(
         predictions=test[columns].assign(prediction=stars).reset_index(drop=True),
         history=learned.history,
