@@ -7,7 +7,7 @@ import pandas as pd
 
 from reelbook.errors import ReelbookError
 from reelbook.metrics.bootstrap import NUM_RESAMPLES, compute_interval
-from reelbook.metrics.catalogue import compute_by_user
+from reelbook.metrics.lists import compute_by_user
 from reelbook.report.compare import (
     Groups,
     add_costs,
