@@ -146,15 +146,15 @@ def describe_worst(worst: pd.DataFrame, movies: pd.DataFrame, *, min_ratings: in
     """
     ones = movies[movies["mean"] == 1]
     without = (
-        f"Without that bar {count(len(ones), 'movie')} would share the last place with a mean of one "
-        f"star, {(ones['ratings'] == 1).sum():,} of them rated once."
+        f"Without that bar {count(len(ones), 'movie')} would share the last place with a mean of "
+        f"one star, {(ones['ratings'] == 1).sum():,} of them rated once."
     )
     if worst.empty:
         return f"No movie has {min_ratings} ratings. {without}"
     last, num_enough = list_rows(worst)[0], (movies["ratings"] >= min_ratings).sum()
     return (
-        f"Of the {count(num_enough, 'movie')} with at least {min_ratings} ratings, **{last.title}** is "
-        f"last with {last.mean:.2f} stars ({last.ratings:,} ratings). {without}"
+        f"Of the {count(num_enough, 'movie')} with at least {min_ratings} ratings, **{last.title}** "
+        f"is last with {last.mean:.2f} stars ({last.ratings:,} ratings). {without}"
     )
 
 
