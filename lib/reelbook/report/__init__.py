@@ -20,6 +20,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "inside",
         "inventory",
         "leaderboards",
+        "sentences",
+        "studies",
         "tables",
     ],
 )
