@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pandas as pd
+
 INDISTINGUISHABLE = "indistinguishable from zero"
+
+
+def list_rows(table: pd.DataFrame) -> list[Any]:
+    """The rows with their columns as attributes, of the type that each holds."""
+    return list(table.itertuples(index=False))
 
 
 def give_interval(row: Any, *, digits: int = 4) -> str:
@@ -15,6 +22,18 @@ def give_interval(row: Any, *, digits: int = 4) -> str:
     """
     interval = f"{row.low:+.{digits}f} to {row.high:+.{digits}f}"
     return interval if row.clear else f"{interval}, {INDISTINGUISHABLE}"
+
+
+def give_range(values: Iterable[float], *, digits: int = 4) -> str:
+    """The smallest to the largest value, or the one that all of them round to."""
+    numbers = list(values)
+    lowest, highest = (f"{number:.{digits}f}" for number in (min(numbers), max(numbers)))
+    return lowest if lowest == highest else f"{lowest} to {highest}"
+
+
+def give_bounds(row: Any) -> str:
+    """The 95% interval of a figure, such as "0.912 to 0.931", of a row with `low` and `high`."""
+    return f"{row['low']:.3f} to {row['high']:.3f}"
 
 
 def join_words(words: Sequence[str]) -> str:
