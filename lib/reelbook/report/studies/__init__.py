@@ -2,7 +2,8 @@
 
 import lazy_loader as lazy
 
-# A function bears the name of its module, and is what `studies.<name>` means.
+# A function bears the name of its module. Who imports that module by itself puts it in the place of
+# the function, so take both from here.
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={

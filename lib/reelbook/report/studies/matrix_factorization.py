@@ -9,15 +9,6 @@ from reelbook.splits.protocols import make_split
 DOCUMENT_MODELS = ["mf.dot", "mf.mlp", "mf.sigmoid"]
 OUR_MODELS = ["mf.unregularised", "mf.biased", "mf.implicit"]
 
-# What each step adds to a model, by the pair of models that differ in it.
-STEPS = {
-    ("mf.dot", "mf.sigmoid"): "The sigmoid",
-    ("mf.dot", "mf.mlp"): "A dense layer with dropout in place of the dot product",
-    ("mf.unregularised", "mf.biased"): "The penalty",
-    ("mf.dot", "mf.biased"): "The mean, the biases and the penalty together",
-    ("mf.biased", "mf.implicit"): "Who rated what, whatever the rating,",
-}
-
 
 def matrix_factorization(
     dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], epochs: int
