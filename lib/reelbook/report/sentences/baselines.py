@@ -83,14 +83,14 @@ def describe_order(boards: dict[str, pd.DataFrame]) -> str:
         boards: protocol to its board, best first, as `leaderboards.make_ranking_board` gives it.
     """
     best, *others = list_rows(boards["stratified"])
-    tied = quote_models(row.name for row in others if not row.clear)
-    if tied:
-        verb = "is" if len(tied) == 1 else "are"
-        text = f"{join_words(tied)} {verb} indistinguishable from `{best.name}`."
-    else:
-        text = f"All others are clearly behind `{best.name}`."
     leaders = [f"{protocol} `{board['name'].iloc[0]}`" for protocol, board in boards.items()]
-    return f"{text} First by protocol: {', '.join(leaders)}."
+    first = f"First by protocol: {', '.join(leaders)}."
+    if not others:
+        return first
+    if tied := quote_models(row.name for row in others if not row.clear):
+        are = "is" if len(tied) == 1 else "are"
+        return f"{join_words(tied)} {are} indistinguishable from `{best.name}`. {first}"
+    return f"All others are clearly behind `{best.name}`. {first}"
 
 
 def describe_bpr(without: float, put_back: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from reelbook.report.sentences.phrases import count, give_bounds
+from reelbook.report.sentences.phrases import count, give_bounds, give_range
 
 # The points at the ends of the sweep over the weight of the retrieval task.
 ALONE = {"ratings": "0", "retrieval": "only retrieval"}
@@ -53,15 +53,19 @@ def describe_stars(
         of_user_mean: RMSE of each user's mean.
         top_spread: the most by which two seeds of one model differ in top-100; 0 for one seed.
     """
-    lowest, highest = rmse.min(), rmse.max()
-    beaten = "The best of them beats" if lowest < of_user_mean else "None of them beats"
-    seeds = f" The seeds of one model differ by at most {top_spread:.3f} in top-100."
-    return (
+    text = (
         f"The mean of all ratings has an RMSE of {of_mean:.3f} on these rows and each user's own "
-        f"mean {of_user_mean:.3f}; the models that learn stars come to {lowest:.3f} to "
-        f"{highest:.3f}. {beaten} the user's mean.{seeds if top_spread else ''} `two_tower.best` "
-        "predicts no stars, and as it is trained to find what a user has not seen, lists that "
-        "keep what he or she has seen are not what it is made for."
+        f"mean {of_user_mean:.3f}"
+    )
+    if len(rmse):
+        beaten = "The best of them beats" if rmse.min() < of_user_mean else "None of them beats"
+        learned = give_range(rmse, digits=3)
+        text += f"; the models that learn stars come to {learned}. {beaten} the user's mean"
+    if top_spread:
+        text += f". The seeds of one model differ by at most {top_spread:.3f} in top-100"
+    return (
+        f"{text}. `two_tower.best` predicts no stars, and as it is trained to find what a user has "
+        "not seen, lists that keep what he or she has seen are not what it is made for."
     )
 
 
