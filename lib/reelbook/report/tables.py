@@ -39,7 +39,8 @@ def show_table(
     """A table for a page: caption, no index, floats rounded, the same HTML at every build.
 
     Args:
-        frame: what to show; its column names are the headings, with blanks for underscores.
+        frame: what to show; its column names are the headings, with blanks for underscores and
+            hyphens for the @ of metrics.
         caption: a sentence that can stand alone.
         digits: decimals of every float column that `formats` does not name.
         formats: column to format, as `Styler.format` takes it; columns that are not there may be
@@ -47,6 +48,7 @@ def show_table(
     """
     texts = [place for place, name in enumerate(frame) if frame[name].dtype.kind == "O"]
     chosen = {name: given for name, given in (formats or {}).items() if name in frame}
+    headings = [str(name).replace("_", " ").replace("@", "-") for name in frame]
     floats = {name: f"{{:.{digits}f}}" for name in frame if frame[name].dtype.kind == "f"}
     return (
         # Styler would draw a random id, and the page would change with every build.
@@ -54,7 +56,7 @@ def show_table(
         .set_caption(caption)
         .hide(axis="index")
         .format({**floats, **chosen}, na_rep="-", escape="html")
-        .relabel_index([str(name).replace("_", " ") for name in frame], axis="columns")
+        .relabel_index(headings, axis="columns")
         .set_table_styles([{"selector": f".col{i}", "props": "text-align: left"} for i in texts])
         .set_table_attributes('class="reelbook-table"')
     )

@@ -31,6 +31,11 @@ def give_range(values: Iterable[float], *, digits: int = 4) -> str:
     return lowest if lowest == highest else f"{lowest} to {highest}"
 
 
+def give_bounds(row: Any) -> str:
+    """The 95% interval of a figure, such as "0.912 to 0.931", of a row with `low` and `high`."""
+    return f"{row['low']:.3f} to {row['high']:.3f}"
+
+
 def join_words(words: Sequence[str]) -> str:
     """The words as an enumeration: "a", "a and b", "a, b and c"; nothing for none."""
     if len(words) < 2:

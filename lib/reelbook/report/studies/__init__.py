@@ -7,7 +7,11 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "baselines": ["baselines"],
         "matrix_factorization": ["matrix_factorization"],
+        "next_steps": ["next_steps"],
+        "recommend": ["recommend"],
         "study": ["Study", "declare", "find_run", "select_runs"],
+        "two_tower": ["two_tower"],
     },
 )
