@@ -21,7 +21,7 @@ LIBRARY = sorted(
     if file.suffix in {".py", ".js", ".css", ".html"}
     and str(file.relative_to(PACKAGE)) not in BESIDE
 )
-LOADING = ["store.py", "parsing.py", "tables.py", "sources.py", "synthetic.py"]
+LOADING = ["store.py", "parsing.py", "tables.py", "sources.py", "synthetic.py", "film_graph.py"]
 PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())
 CLAIMS = [file for file in PAGES if os.path.basename(file) in {"claims.yml", "documents.yml"}]
 VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exists(file)]

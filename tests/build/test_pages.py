@@ -1,5 +1,7 @@
 """Built pages: their faults are found, their weight is measured, and unused icons are left out."""
 
+import re
+
 import pytest
 
 from reelbook.build import pages
@@ -59,17 +61,20 @@ def test_a_page_weighs_what_it_loads_once(html):
     assert pages.measure_weight(html / "page.html") == 1000 + len(text)
 
 
-def test_icons_that_no_page_names_are_left_out(html):
-    icons = html / pages.ICONS
-    icons.parent.mkdir(parents=True)
-    icons.write_text(
-        'a={"sun-bright":[512,512,["sun"],"f185","M1z"],moon:[384,512,[],"f186",["M2z","M3z"]],'
-        '"circle-half":[512,512,[],"f042","M4z"],yelp:[384,512,[],"f1e9","M5z"]};after()'
-    )
-    (html / "page.html").write_text("<i class='fa-solid fa-sun'></i>")
-    (html / "theme.js").write_text("icon = 'fa-circle-half'")
-    pages.trim_icons(html)
-    assert icons.read_text() == (
-        'a={"sun-bright":[512,512,["sun"],"f185","M1z"],"circle-half":[512,512,[],"f042","M4z"],};'
-        "after()"
-    )
+def test_the_theme_shows_its_icons_without_its_script(built):
+    """Each icon that a page names has a letter in the theme's styles, and the font is there."""
+    html = built / "build" / "toy" / "html"
+    assert (html / pages.ICONS).read_text() == ""
+    styles = (html / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
+    classes = {
+        name
+        for page in html.glob("*.html")
+        for text in pages.Page(page.read_text()).classes
+        for name in text.split()
+        if name.startswith("fa-")
+    }
+    assert {"fa-magnifying-glass", "fa-sun", "fa-solid", "fa-lg"} <= classes
+    shown = {name for name in classes if re.search(rf"\.{name}:before[^{{]*{{content:", styles)}
+    assert classes - shown == {"fa-solid", "fa-lg"}  # the font and the size
+    (font,) = html.rglob("fa-solid-900.woff2")
+    assert pages.measure_weight(html / "index.html") + font.stat().st_size < 1e6

@@ -1,9 +1,13 @@
 import json
+import os
+import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from layouts import GROUPLENS_100K
 
-from reelbook.data import credits, film_graph, sources, store
+from reelbook.data import film_graph, sources, store
 from reelbook.errors import ReelbookError
 
 # Film m.a has two directors, of whom m.d2 made two films; m.b has actors with as many films each.
@@ -53,32 +57,50 @@ def test_made_up_people_come_with_the_made_up_tables():
     assert dataset.credits["star"].nunique() > 5
 
 
-def test_tables_of_older_code_get_their_people_and_stay_as_they_are():
-    folder = store.prepare("made-up")
-    (folder / "people.json").unlink()
-    (folder / "people.parquet").unlink()
-    before = (folder / "data.json").read_bytes()
-    assert store.load("made-up").credits is not None
-    assert (folder / "data.json").read_bytes() == before
+@pytest.fixture
+def wheel(tmp_path, monkeypatch):
+    """ml-100k under REELBOOK_DATA and a wheel with a graph; the list holds why there is none."""
+    folder, wheel, failures = tmp_path / "source", tmp_path / "recbole.whl", []
+    folder.mkdir()
+    for name, content in GROUPLENS_100K.items():
+        (folder / name).write_bytes(content)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, content in GRAPH.items():
+            archive.writestr(name, content)
+
+    def fetch(**_):
+        if failures:
+            raise ReelbookError(failures[0])
+        return wheel
+
+    monkeypatch.setenv("REELBOOK_DATA", str(folder))
+    monkeypatch.setattr(sources, "fetch_wheel", fetch)
+    monkeypatch.setattr(store, "describe_difference", lambda *args, **kwargs: "")
+    return failures
 
 
-def test_an_altered_file_does_not_count():
-    folder = store.prepare("made-up")
-    (folder / "people.parquet").write_bytes(b"other")
-    assert store.load("made-up").credits is None
-    store.prepare("made-up")
-    assert store.load("made-up").credits is not None
+def test_without_the_graph_the_data_set_loads_and_says_why_until_it_is_at_hand(wheel):
+    wheel.append("the network is down")
+    folder = store.prepare("ml-100k")
+    assert store.load("ml-100k").credits is None
+    before = (folder / "data.json").read_text()
+    assert json.loads(before)["no_people"] == "the network is down"
+    wheel[0] = "no answer"
+    store.prepare("ml-100k")
+    assert (folder / "data.json").read_text() == before  # or Snakemake would make the report again
+    wheel.clear()
+    assert store.load("ml-100k").credits is None  # only `prepare` asks for it again
+    store.prepare("ml-100k")
+    assert store.load("ml-100k").credits["movie_id"].tolist() == [2, 7, 9]
+    assert json.loads((folder / "data.json").read_text())["no_people"] == ""
 
 
-def test_without_the_graph_the_data_set_loads_and_says_why(tmp_path, monkeypatch):
-    def refuse(**_):
-        raise ReelbookError("the network is down")
-
-    monkeypatch.setattr(sources, "fetch_wheel", refuse)
-    movies = pd.DataFrame({"movie_id": [1]})
-    tmp_path.mkdir(exist_ok=True)
-    credits.prepare(tmp_path, "ml-100k", note="", movies=movies)
-    assert credits.load(tmp_path) is None
-    assert "network is down" in json.loads((tmp_path / "people.json").read_text())["missing"]
-    credits.prepare(tmp_path, "ml-100k", note="some of the ratings", movies=movies)
-    assert "some of the ratings" in json.loads((tmp_path / "people.json").read_text())["missing"]
+def test_other_movies_under_the_same_name_do_not_keep_the_people_of_these(wheel, monkeypatch):
+    """Before, the table stayed as it was, whatever movies came."""
+    assert store.load("ml-100k").credits is not None
+    monkeypatch.setattr(store, "describe_difference", lambda *args, **kwargs: "another catalogue")
+    movies = Path(os.environ["REELBOOK_DATA"]) / "u.item"
+    movies.write_bytes(movies.read_bytes().replace(b"Noir", b"Vert"))
+    dataset = store.load("ml-100k")
+    assert dataset.movies["title"][0] == "Café Vert"
+    assert dataset.credits is None

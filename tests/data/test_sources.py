@@ -6,6 +6,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
+import pooch
 import pytest
 
 from reelbook.data import sources
@@ -133,15 +134,23 @@ def test_incomplete_layout_names_the_missing_file(tmp_path, monkeypatch, no_netw
         sources.find_source("ml-100k")
 
 
-def test_all_failures_are_told_once(tmp_path, monkeypatch, capsys, no_network):
-    monkeypatch.setenv("REELBOOK_DATA", str(make_folder(tmp_path / "data")))
+@pytest.mark.parametrize("pack", [make_folder, make_zip])
+def test_another_layout_than_the_named_one_does_not_fall_through(
+    tmp_path, monkeypatch, no_network, pack
+):
+    monkeypatch.setenv("REELBOOK_DATA", str(pack(tmp_path / "data", FILES_100K)))
+    message = "holds u.data, u.item, u.user, but not ratings.dat, movies.dat, users.dat; correct or"
+    with pytest.raises(ReelbookError, match=message):
+        sources.find_source("ml-1m")
+
+
+def test_all_failures_are_told_once(no_network):
     with pytest.raises(ReelbookError) as failed:
         sources.find_source("ml-1m")
     message = str(failed.value)
-    assert "holds none of ratings.dat" in message
-    assert "the network is down" in message
+    assert "REELBOOK_DATA: not set" in message
+    assert message.count("the network is down") == 1
     assert "set REELBOOK_DATA" in message
-    assert "trying the network" in capsys.readouterr().err
 
 
 def test_wheel_is_the_last_road_to_ml_100k_only(monkeypatch, tmp_path, no_network):
@@ -167,31 +176,51 @@ def test_download_arrives_whole_and_is_kept(serve, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "announced", "status", "message"),
     [
-        (b"half", 8, 200, "cut off after 4 of 8 bytes"),
+        (b"half", 8, 200, "4 bytes read, 4 more expected"),
         (b"other", None, 200, "SHA-256"),
         (b"", None, 404, "404|Not Found"),
     ],
 )
-def test_bad_download_leaves_nothing(serve, tmp_path, content, announced, status, message):
+def test_bad_download_leaves_nothing(
+    serve, tmp_path, monkeypatch, content, announced, status, message
+):
+    monkeypatch.setattr(sources, "RETRIES", 0)
     target = tmp_path / "x.zip"
     with pytest.raises(ReelbookError, match=message):
         sources.download(serve(content, announced, status), target, "0" * 64, progress=False)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unreachable_server_is_a_clear_error(tmp_path):
-    with pytest.raises(ReelbookError, match="refused"):
-        sources.download("http://127.0.0.1:1/x.zip", tmp_path / "x.zip", "0" * 64, progress=False)
+def test_unreachable_server_is_a_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "RETRIES", 0)
+    url = "http://127.0.0.1:1/x.zip"
+    with pytest.raises(ReelbookError, match=f"^{url}: .*Connection refused$"):
+        sources.download(url, tmp_path / "x.zip", "0" * 64, progress=False)
 
 
-def test_interrupted_download_leaves_nothing(serve, tmp_path, monkeypatch):
-    def interrupt(url, path, progress):
-        path.write_bytes(b"half")
+def test_a_download_that_breaks_off_is_tried_again(serve, tmp_path, monkeypatch):
+    contents = [b"half", b"whole"]
+    url = serve(b"", announced=5)
+
+    def answer(self):
+        self.content = contents.pop(0)
+        send(self)
+
+    send = Server.do_GET
+    monkeypatch.setattr(Server, "do_GET", answer)
+    sources.download(url, tmp_path / "x.zip", sha256(b"whole").hexdigest(), progress=False)
+    assert (tmp_path / "x.zip").read_bytes() == b"whole"
+    assert contents == []
+
+
+def test_interrupted_download_leaves_nothing(tmp_path, monkeypatch):
+    def interrupt(self, url, path, folder):
+        Path(path).write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sources, "_stream", interrupt)
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        sources.download(serve(b"x"), tmp_path / "x.zip", "0" * 64)
+        sources.download("http://127.0.0.1:1/x.zip", tmp_path / "x.zip", "0" * 64)
     assert list(tmp_path.iterdir()) == []
 
 

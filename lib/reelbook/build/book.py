@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from reelbook.build.pages import list_faults, trim_icons
+from reelbook.build.pages import drop_icon_script, list_faults
 from reelbook.errors import ReelbookError
 from reelbook.paths import BOOK, format_path, get_plan_dir
 
@@ -30,7 +30,7 @@ def make_book(plan_name: str, notebooks: list[str]) -> Path:
     log.parent.mkdir(parents=True, exist_ok=True)
     run_jupyter_book(source, built, log)
     html = built / "_build" / "html"
-    trim_icons(html)
+    drop_icon_script(html)
     pages = [*notebooks, *(page.stem for page in BOOK.glob("*.md"))]
     if faults := list_faults(html, [f"{page}.html" for page in pages]):
         raise ReelbookError(

@@ -4,22 +4,18 @@ The sources are tried in that order. Each gives the bytes of the files of one kn
 parsing neither knows nor cares where they came from.
 """
 
-import errno
 import hashlib
-import http.client
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from tqdm import tqdm
+import pooch
 
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
@@ -49,7 +45,7 @@ WHEEL_NAME = "recbole-1.2.1-py3-none-any.whl"
 WHEEL_SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
 
 TIMEOUT = 30  # seconds without an answer
-CHUNK = 1 << 16
+RETRIES = 2  # of a download that broke off
 
 
 @dataclass(frozen=True)
@@ -77,10 +73,6 @@ class SourceFiles:
         return digest.hexdigest()
 
 
-class _NoSuchDatasetError(Exception):
-    """A good place that holds no file of the data set."""
-
-
 def find_source(dataset: str, *, progress: bool = True) -> SourceFiles:
     """The files of a data set from the first source that has them.
 
@@ -88,21 +80,10 @@ def find_source(dataset: str, *, progress: bool = True) -> SourceFiles:
         ReelbookError: REELBOOK_DATA names something that cannot be used, or every source failed;
             the message then says what was tried, why each failed and what to do.
     """
-    failures: list[str] = []
-    named = os.environ.get("REELBOOK_DATA")
-    if named:
-        try:
-            return _read_named(dataset, Path(named).expanduser())
-        except _NoSuchDatasetError as error:
-            # A folder that just lacks this one of the data sets is no mistake: go on, but say so.
-            failures.append(f"REELBOOK_DATA={named}: {error}")
-            print(f"REELBOOK_DATA={named}: {error}; trying the network", file=sys.stderr)
-    else:
-        failures.append("REELBOOK_DATA: not set")
-    roads: list[Callable[[str, bool], SourceFiles]] = [_read_grouplens]
-    if dataset == "ml-100k":
-        roads.append(_read_wheel)
-    for read in roads:
+    if named := find_named(dataset):
+        return named
+    failures = ["REELBOOK_DATA: not set"]
+    for read in [_read_grouplens, _read_wheel] if dataset == "ml-100k" else [_read_grouplens]:
         try:
             return read(dataset, progress)
         except ReelbookError as error:
@@ -116,16 +97,32 @@ def find_source(dataset: str, *, progress: bool = True) -> SourceFiles:
 
 
 def find_named(dataset: str) -> SourceFiles | None:
-    """The files in what REELBOOK_DATA names; None if it is not set or lacks this data set.
+    """The files of a data set in the folder or zip that REELBOOK_DATA names; None if it is not set.
 
     Raises:
-        ReelbookError: REELBOOK_DATA names something that cannot be used.
+        ReelbookError: it names something that is not there, or that does not hold the data set.
     """
-    named = os.environ.get("REELBOOK_DATA")
-    try:
-        return _read_named(dataset, Path(named).expanduser()) if named else None
-    except _NoSuchDatasetError:
+    if not (named := os.environ.get("REELBOOK_DATA")):
         return None
+    path = Path(named).expanduser()
+    layouts = DATASET_LAYOUTS[dataset]
+    try:
+        if path.is_file():
+            layout, files = read_zip(path, layouts)
+            verified = _has_checksum(path, ARCHIVE_SHA256[dataset])
+            kind = "GroupLens' archive" if verified else f"{LAYOUT_OWNERS[layout]} in the zip"
+            return SourceFiles(layout, files, f"{kind} that REELBOOK_DATA names", verified)
+        if not path.is_dir():
+            raise ReelbookError("no such folder or zip")
+        folder = path / dataset if (path / dataset).is_dir() else path
+        names = [entry.name for entry in folder.iterdir() if entry.is_file()]
+        layout, chosen = _choose_layout(names, layouts, folder)
+        files = {name: (folder / name).read_bytes() for name in chosen}
+    except (ReelbookError, OSError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise ReelbookError(f"REELBOOK_DATA={named}: {told}; correct or unset it") from None
+    description = f"{LAYOUT_OWNERS[layout]} in the folder that REELBOOK_DATA names"
+    return SourceFiles(layout, files, description, False)
 
 
 def fetch_wheel(*, progress: bool = True) -> Path:
@@ -166,27 +163,25 @@ def fetch_wheel(*, progress: bool = True) -> Path:
 
 
 def download(url: str, path: Path, sha256: str, *, progress: bool = True) -> None:
-    """Download a file whole or not at all: a temporary name beside `path`, checked, then renamed.
+    """Download a file whole or not at all, unless it lies there already.
 
     Raises:
-        ReelbookError: no answer, a truncated download, another checksum than `sha256`, or a full
-            disk.
+        ReelbookError: no answer, a download that broke off each time, or another checksum.
     """
-    with replace_when_whole(path) as temporary:
-        try:
-            size, expected_size = _stream(url, temporary, progress)
-        except http.client.HTTPException as error:
-            raise ReelbookError(f"{url}: {error!r}; run again") from None
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise  # replace_when_whole has words for a full disk
-            raise ReelbookError(f"{url}: {getattr(error, 'reason', error)}") from None
-        if expected_size not in (None, size):
-            raise ReelbookError(
-                f"{url}: cut off after {size:,} of {expected_size:,} bytes; run again"
-            )
-        if not _has_checksum(temporary, sha256):
-            raise ReelbookError(f"{url}: its SHA-256 is not the expected one; refused")
+    pooch.get_logger().setLevel("INFO" if progress else "WARNING")
+    folder = pooch.create(
+        path.parent, "", registry={path.name: sha256}, urls={path.name: url},
+        retry_if_failed=RETRIES,
+    )  # fmt: skip
+    try:
+        folder.fetch(path.name, downloader=pooch.HTTPDownloader(progress, timeout=TIMEOUT))
+    except OSError as error:  # also each error of the network
+        cause: BaseException = error
+        while cause.__context__:  # the first of a chain has the plainest words
+            cause = cause.__context__
+        raise ReelbookError(f"{url}: {cause}") from None
+    except ValueError:
+        raise ReelbookError(f"{url}: its SHA-256 is not the expected one; refused") from None
 
 
 def read_zip(path: Path, layouts: list[str]) -> tuple[str, dict[str, bytes]]:
@@ -201,7 +196,7 @@ def read_zip(path: Path, layouts: list[str]) -> tuple[str, dict[str, bytes]]:
             names = archive.namelist()
             for name in names:
                 _check_member(name, path)
-            found = _choose_layout(names, layouts, str(path))
+            found = _choose_layout(names, layouts, path)
             return found[0], {PurePosixPath(name).name: archive.read(name) for name in found[1]}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise ReelbookError(f"{path}: not a readable zip ({error}); fetch it again") from None
@@ -212,32 +207,10 @@ def get_downloads_dir() -> Path:
     return get_build_dir() / "data" / "downloads"
 
 
-def _read_named(dataset: str, path: Path) -> SourceFiles:
-    layouts = DATASET_LAYOUTS[dataset]
-    if path.is_file():
-        layout, files = read_zip(path, layouts)
-        verified = _has_checksum(path, ARCHIVE_SHA256[dataset])
-        kind = "GroupLens' archive" if verified else f"{LAYOUT_OWNERS[layout]} in the zip"
-        return SourceFiles(layout, files, f"{kind} that REELBOOK_DATA names", verified)
-    if not path.is_dir():
-        raise ReelbookError(f"REELBOOK_DATA={path}: no such folder or zip; correct or unset it")
-    try:
-        inner = path / dataset
-        folder = inner if inner.is_dir() else path
-        names = [entry.name for entry in folder.iterdir() if entry.is_file()]
-        layout, chosen = _choose_layout(names, layouts, str(folder))
-        files = {name: (folder / name).read_bytes() for name in chosen}
-    except OSError as error:
-        raise ReelbookError(f"REELBOOK_DATA={path}: {error.strerror}; correct it") from None
-    description = f"{LAYOUT_OWNERS[layout]} in the folder that REELBOOK_DATA names"
-    return SourceFiles(layout, files, description, False)
-
-
 def _read_grouplens(dataset: str, progress: bool) -> SourceFiles:
     path = get_downloads_dir() / f"{dataset}.zip"
-    if not _has_checksum(path, ARCHIVE_SHA256[dataset]):
-        url = ARCHIVE_URL.format(dataset=dataset)
-        download(url, path, ARCHIVE_SHA256[dataset], progress=progress)
+    url = ARCHIVE_URL.format(dataset=dataset)
+    download(url, path, ARCHIVE_SHA256[dataset], progress=progress)
     layout, files = read_zip(path, DATASET_LAYOUTS[dataset])
     return SourceFiles(layout, files, f"GroupLens' archive {dataset}.zip", True)
 
@@ -247,7 +220,7 @@ def _read_wheel(dataset: str, progress: bool) -> SourceFiles:
     return SourceFiles(layout, files, f"the wheel of {WHEEL_REQUIREMENT} on PyPI", False)
 
 
-def _choose_layout(names: list[str], layouts: list[str], where: str) -> tuple[str, list[str]]:
+def _choose_layout(names: list[str], layouts: list[str], where: Path) -> tuple[str, list[str]]:
     """The first layout whose files lie together in one folder, and their full names."""
     present = set(names)
     incomplete = ""
@@ -263,7 +236,8 @@ def _choose_layout(names: list[str], layouts: list[str], where: str) -> tuple[st
     if incomplete:
         raise ReelbookError(f"{incomplete}; unpack the archive again")
     expected = " or ".join(", ".join(LAYOUTS[layout]) for layout in layouts)
-    raise _NoSuchDatasetError(f"holds none of {expected}")
+    there = ", ".join(sorted(names)[:5]) or "nothing"
+    raise ReelbookError(f"{where} holds {there}, but not {expected}")
 
 
 def _check_member(name: str, path: Path) -> None:
@@ -271,21 +245,6 @@ def _check_member(name: str, path: Path) -> None:
     absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor
     if absolute or ".." in PureWindowsPath(name).parts:
         raise ReelbookError(f"{path}: refused, its member {name!r} climbs out of the folder")
-
-
-def _stream(url: str, path: Path, progress: bool) -> tuple[int, int | None]:
-    """Write what a URL answers to `path`; the bytes written and the bytes that were announced."""
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer, path.open("wb") as file:
-        announced = answer.headers.get("Content-Length")
-        expected = int(announced) if announced else None
-        name = url.rsplit("/", 1)[-1]
-        with tqdm(
-            total=expected, unit="B", unit_scale=True, desc=name, disable=not progress
-        ) as bar:
-            while chunk := answer.read(CHUNK):
-                file.write(chunk)
-                bar.update(len(chunk))
-        return file.tell(), expected
 
 
 def _has_checksum(path: Path, sha256: str) -> bool:

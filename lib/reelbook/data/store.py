@@ -1,15 +1,13 @@
 """The canonical tables of a data set: written once as Parquet, checked on every load.
 
-`build/data/<dataset>/` holds ratings.parquet, users.parquet, movies.parquet and data.json. The last
-one names the source, the fingerprint of the contents and the checksum of each file; it is what
-makes the folder complete.
+`build/data/<dataset>/` holds ratings.parquet, users.parquet, movies.parquet, data.json and, where a
+film graph is known and at hand, people.parquet. data.json names the source, the fingerprint of the
+contents and the checksum of each file; it is what makes the folder complete.
 """
 
-import fcntl
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,9 @@ import numpy as np
 import pandas as pd
 import pandera.errors
 import pandera.pandas as pa
+from filelock import FileLock
 
-from reelbook.data import credits, parsing, sources, synthetic
+from reelbook.data import film_graph, parsing, sources, synthetic
 from reelbook.data.parsing import Tables
 from reelbook.data.tables import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA, Dataset
 from reelbook.errors import ReelbookError
@@ -41,42 +40,25 @@ PUBLISHED_SHA256 = {
 
 
 def load(dataset: str) -> Dataset:
-    """The checked canonical tables of a data set, prepared first where they are missing.
+    """The checked canonical tables of a data set, prepared first where they do not stand.
 
-    Tables that another version of the parsers wrote count as missing.
+    Tables that another version of the code wrote, that were altered, or that were made of other
+    files than REELBOOK_DATA names now do not count.
 
     Args:
         dataset: a name in DATASETS.
 
     Raises:
-        ReelbookError: an unknown name, no source at hand, or files that were altered since.
+        ReelbookError: as `prepare`.
     """
-    _check_name(dataset)
-    folder = get_data_dir(dataset)
-    if (
-        not (folder / "data.json").exists()
-        or _is_outdated(_read_record(folder))
-        or not credits.is_prepared(folder)
-    ):
-        prepare(dataset)
-    record = _read_record(folder)
-    tables = {name: _read_table(folder, name, record) for name in SCHEMAS}
-    return Dataset(
-        name=dataset,
-        **tables,
-        sha256=record["sha256"],
-        source=record["source"],
-        note=record["note"],
-        credits=credits.load(folder),
-    )
+    return _read(dataset) or _prepare(dataset)
 
 
 def prepare(dataset: str, *, progress: bool = True) -> Path:
     """Write the canonical tables of a data set from the first source that has it.
 
-    Tables that are there and whole are left alone, unless REELBOOK_DATA names other files than they
-    were made of; altered ones are written anew. Each file appears
-    whole or not at all, data.json last, and of two processes the second waits for the first.
+    Tables that `load` would take are left alone. Each file appears whole or not at all, data.json
+    last, and of two processes the second waits for the first.
 
     Returns:
         The folder of the tables.
@@ -84,15 +66,8 @@ def prepare(dataset: str, *, progress: bool = True) -> Path:
     Raises:
         ReelbookError: an unknown name, no usable source, a fault in its files, or a full disk.
     """
-    _check_name(dataset)
-    folder = get_data_dir(dataset)
-    with _lock(folder):
-        if not _is_whole(folder) or _is_replaced(folder, dataset):
-            _write(folder, dataset, *_parse_source(dataset, progress=progress))
-        record = _read_record(folder)
-        movies = _read_table(folder, "movies", record)
-        credits.prepare(folder, dataset, note=record["note"], movies=movies)
-    return folder
+    _prepare(dataset, progress=progress)
+    return get_data_dir(dataset)
 
 
 def compute_fingerprint(tables: Tables) -> str:
@@ -142,99 +117,123 @@ def describe_difference(dataset: str, tables: Tables, *, verified: bool = False)
     return f"as many rows as {dataset}; only the publisher's archive would prove the contents"
 
 
-def _check_name(dataset: str) -> None:
+def _prepare(dataset: str, *, progress: bool = True) -> Dataset:
+    """The tables that stand, or those that this writes."""
+    folder = get_data_dir(dataset)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Not a file that says "locked": the system frees this one at any end of the process.
+        lock = FileLock(folder.with_name(f".{dataset}.lock"), fallback_to_soft=False).acquire()
+    except OSError as error:
+        raise ReelbookError(f"Cannot write in {folder.parent}: {error.strerror}") from error
+    with lock:
+        found = _read(dataset)
+        if found is None:
+            _write_source(folder, dataset, progress=progress)
+        elif found.credits is None and _has_graph(dataset, found.note):
+            with contextlib.suppress(ReelbookError):  # still out of reach
+                people = {"people": _make_credits(dataset, found.note, found.movies)}
+                record = json.loads((folder / "data.json").read_text())
+                _write(folder, people, record | {"no_people": ""})
+        found = _read(dataset)
+    if found is None:
+        raise ReelbookError(f"{folder} changed while it was read: run again.")
+    return found
+
+
+def _read(dataset: str) -> Dataset | None:
+    """The tables as they stand; None unless they are whole, and what would be written today."""
     if dataset not in DATASETS:
         raise ReelbookError(f"Unknown data set {dataset!r}. Known are {', '.join(DATASETS)}.")
+    named = sources.find_named(dataset) if dataset != "made-up" else None
+    folder = get_data_dir(dataset)
+    try:
+        record = json.loads((folder / "data.json").read_text())
+        is_of_named = named is None or named.sha256 == record["source_sha256"]
+        if record["code"] != _hash_code() or not is_of_named:
+            return None
+        for name, sha256 in record["files"].items():
+            if compute_sha256(folder / name) != sha256:
+                return None
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SCHEMAS}
+        genres = [list(names) for names in tables["movies"]["genres"]]  # Parquet gives arrays back
+        tables["movies"]["genres"] = pd.Series(genres, dtype=object)
+        for name, table in tables.items():
+            _check_schema(name, table, folder.name)
+        has_credits = "people.parquet" in record["files"]
+        people = pd.read_parquet(folder / "people.parquet") if has_credits else None
+        return Dataset(
+            name=dataset,
+            **tables,
+            sha256=record["sha256"],
+            source=record["source"],
+            note=record["note"],
+            credits=people,
+        )
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, ReelbookError):
+        return None
 
 
-def _parse_source(dataset: str, *, progress: bool) -> tuple[Tables, sources.SourceFiles]:
+def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
+    """Write what the first source has, and directors and stars where a film graph is at hand."""
     if dataset == "made-up":
         found = sources.SourceFiles("made-up", {}, synthetic.SOURCE, verified=False)
-        return synthetic.make_tables(), found
-    found = sources.find_source(dataset, progress=progress)
-    try:
-        return parsing.parse(found.layout, found.files), found
-    except ReelbookError as error:
-        raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
-
-
-def _write(folder: Path, dataset: str, tables: Tables, found: sources.SourceFiles) -> None:
-    # Without data.json the folder does not count: first away with the old, last in with the new.
-    (folder / "data.json").unlink(missing_ok=True)
-    files = {}
+        tables = synthetic.make_tables()
+    else:
+        found = sources.find_source(dataset, progress=progress)
+        try:
+            tables = parsing.parse(found.layout, found.files)
+        except ReelbookError as error:
+            raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
     for name, table in vars(tables).items():
         _check_schema(name, table, found.description)
-        path = folder / f"{name}.parquet"
-        with replace_when_whole(path) as temporary:
-            table.to_parquet(temporary, index=False)
-        files[path.name] = compute_sha256(path)
-    record = {
+    record: dict[str, Any] = {
         "dataset": dataset,
         "source": found.description,
         "source_sha256": found.sha256,
         "note": describe_difference(dataset, tables, verified=found.verified),
         "sha256": compute_fingerprint(tables),
         "counts": {name: len(table) for name, table in vars(tables).items()},
-        "files": files,
-        "code": _hash_parsers(),
+        "code": _hash_code(),
+        "no_people": "",
     }
+    people = {}
+    try:
+        people = {"people": _make_credits(dataset, record["note"], tables.movies)}
+    except ReelbookError as error:
+        record["no_people"] = str(error)
+    _write(folder, vars(tables) | people, record)
+
+
+def _write(folder: Path, frames: dict[str, pd.DataFrame], record: dict[str, Any]) -> None:
+    """Write tables and, last, the record that makes them count."""
+    files = {}
+    for name, frame in frames.items():
+        path = folder / f"{name}.parquet"
+        with replace_when_whole(path) as temporary:
+            frame.to_parquet(temporary, index=False)
+        files[path.name] = compute_sha256(path)
+    record = record | {"files": record.get("files", {}) | files}
     with replace_when_whole(folder / "data.json") as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 
-def _read_table(folder: Path, name: str, record: dict[str, Any]) -> pd.DataFrame:
-    path = folder / f"{name}.parquet"
-    if not path.exists() or compute_sha256(path) != record["files"][path.name]:
-        state = "was altered or cut off" if path.exists() else "is missing"
-        raise _make_damage_error(path, state)
-    table = pd.read_parquet(path)
-    if name == "movies":  # Parquet gives arrays back
-        table["genres"] = pd.Series([list(genres) for genres in table["genres"]], dtype=object)
-    _check_schema(name, table, str(path))
-    return table
+def _make_credits(dataset: str, note: str, movies: pd.DataFrame) -> pd.DataFrame:
+    """Directors and stars; ReelbookError without a film graph of exactly these movies."""
+    if dataset == "made-up":
+        return film_graph.make_credits(movies)
+    if not _has_graph(dataset, note):
+        raise ReelbookError(f"no film graph is known for {note or dataset}")
+    return film_graph.parse_graph(sources.read_zip(sources.fetch_wheel(), ["recbole-graph"])[1])
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
-    path = folder / "data.json"
-    try:
-        record = json.loads(path.read_text())
-        if {"sha256", "source", "source_sha256", "note", "files", "code"} <= record.keys():
-            return record
-    except (OSError, ValueError, AttributeError):
-        pass
-    raise _make_damage_error(path, "was altered or cut off")
+def _has_graph(dataset: str, note: str) -> bool:
+    """Whether the graph in the wheel is of these movies: its links go by the publisher's ids."""
+    return dataset == "ml-100k" and not note
 
 
-def _make_damage_error(path: Path, state: str) -> ReelbookError:
-    return ReelbookError(
-        f"{path} {state}. Delete the folder {path.parent} and run again: it is then written anew."
-    )
-
-
-def _is_whole(folder: Path) -> bool:
-    if not (folder / "data.json").exists():
-        return False
-    try:
-        record = _read_record(folder)
-        for name in SCHEMAS:
-            _read_table(folder, name, record)
-    except ReelbookError:
-        return False
-    return not _is_outdated(record)
-
-
-def _is_replaced(folder: Path, dataset: str) -> bool:
-    """Whether REELBOOK_DATA names other files than the tables were made of."""
-    named = sources.find_named(dataset) if dataset != "made-up" else None
-    return named is not None and named.sha256 != _read_record(folder)["source_sha256"]
-
-
-def _is_outdated(record: dict[str, Any]) -> bool:
-    return record["code"] != _hash_parsers()
-
-
-def _hash_parsers() -> str:
-    return hash_code(parsing.__name__, synthetic.__name__)
+def _hash_code() -> str:
+    return hash_code(parsing.__name__, synthetic.__name__, film_graph.__name__)
 
 
 def _check_schema(name: str, table: pd.DataFrame, where: str) -> None:
@@ -242,16 +241,3 @@ def _check_schema(name: str, table: pd.DataFrame, where: str) -> None:
         SCHEMAS[name].validate(table)
     except (pandera.errors.SchemaError, pa.errors.SchemaErrors) as error:
         raise ReelbookError(f"{name} of {where}: {str(error).splitlines()[0]}") from None
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Hold a data set for this process; another one waits here. The system frees it at any end."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder.parent / f".{folder.name}.lock").open("w")
-    except OSError as error:
-        raise ReelbookError(f"Cannot write in {folder.parent}: {error.strerror}") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

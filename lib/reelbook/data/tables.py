@@ -56,7 +56,7 @@ class Dataset:
         source: where the rows came from, for a person to read.
         note: empty for the publisher's whole data set, else what differs, such as
             "415,323 of the 1,000,209 ratings of ml-1m".
-        credits: movie_id, director, star (`reelbook.data.credits`); None without a film graph.
+        credits: movie_id, director, star (`reelbook.data.film_graph`); None without a film graph.
     """
 
     name: str
