@@ -9,10 +9,6 @@ from reelbook.paths import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MOST_LINES = 12
-NOT_YET = {
-    "05_two_tower", "06_baselines", "07_next_steps", "08_recommend", "90_results",
-    "91_reproducibility",
-}  # fmt: skip
 
 
 def name(path):
@@ -24,7 +20,7 @@ def read_code(path):
     return {c["id"]: "".join(c["source"]) for c in cells if c["cell_type"] == "code"}
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem not in NOT_YET], ids=name)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_no_cell_is_longer_than_a_dozen_lines(path):
     lengths = {cell: len(source.splitlines()) for cell, source in read_code(path).items()}
     assert {cell: n for cell, n in lengths.items() if n > MOST_LINES} == {}
@@ -38,7 +34,7 @@ def test_functions_and_classes_are_the_librarys(path):
         assert found == [], cell
 
 
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem not in NOT_YET], ids=name)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_runs_are_chosen_by_what_they_are_and_not_by_their_place(path):
     for cell, source in read_code(path).items():
         for node in ast.walk(ast.parse(source)):

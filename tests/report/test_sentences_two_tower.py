@@ -67,7 +67,7 @@ def test_a_joint_model_is_ahead_of_both_specialised_ones():
     text = sentences.describe_trade(trade, on_training=0.9, spreads={"rmse": 0.01, "top@100": 0.02})
     assert "top-100 differs by -0.100 from that of retrieval alone" in text
     assert "RMSE by +0.100 stars from" in text
-    assert "10 has the highest top-100 (0.600) and 10 the lowest RMSE (0.900)" in text
+    assert "10 has the highest top-100 (0.600) and 10 has the lowest RMSE (0.900)" in text
     assert "With a weight of 10 the joint model is ahead of both" in text
     assert "differ by up to 0.010 stars and 0.020 in top-100" in text
 
@@ -81,6 +81,12 @@ def test_several_weights_are_named():
     trade = make_trade(_1=(0.9, 0.6), _3=(0.8, 0.7))
     text = sentences.describe_trade(trade, on_training=0.9, spreads=NO_SPREAD)
     assert "With a weight of 1 or 3 the joint" in text
+
+
+def test_weights_that_tie_are_all_named():
+    trade = make_trade(_1=(1.1, 0.4), _3=(1.0, 0.4))
+    text = sentences.describe_trade(trade, on_training=0.9, spreads=NO_SPREAD)
+    assert "1 and 3 have the highest top-100 (0.400) and 3 has the lowest RMSE (1.000)" in text
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,13 @@ def describe_what_matters(parts: pd.DataFrame) -> str:
 
 
 def describe_choices(choices: pd.DataFrame) -> str:
-    """What picking the epoch on test rows is worth; nothing where no model did.
+    """What picking the epoch on test rows is worth.
 
     Args:
         choices: as `compare.compare_epochs` gives them.
     """
     if choices.empty:
-        return ""
+        return "No model of this plan reports the error at its best test epoch."
     gain = choices["chosen epoch"] - choices["best test epoch"]
     return f"It makes the models look better by {gain.min():.4f} to {gain.max():.4f} stars."
 

@@ -1,11 +1,11 @@
 """The computed sentences of the chapter on the two-tower models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from reelbook.report.sentences.phrases import count, give_bounds, give_range
+from reelbook.report.sentences.phrases import count, give_bounds, give_range, join_words
 
 # The points at the ends of the sweep over the weight of the retrieval task.
 ALONE = {"ratings": "0", "retrieval": "only retrieval"}
@@ -98,7 +98,10 @@ def describe_trade(trade: pd.DataFrame, *, on_training: float, spreads: Mapping[
     at = trade.set_index("label")
     equal, ratings, retrieval = at.loc["1"], at.loc[ALONE["ratings"]], at.loc[ALONE["retrieval"]]
     joint = at.drop([*ALONE.values()])
-    top, rmse = str(joint["top"].idxmax()), str(joint["rmse"].idxmin())
+    top, rmse = joint["top"].max(), joint["rmse"].min()
+    at_top, at_rmse = (
+        joint.index[joint[name] == best].tolist() for name, best in (("top", top), ("rmse", rmse))
+    )
     ahead = joint.index[(joint["top"] > retrieval["top"]) & (joint["rmse"] < ratings["rmse"])]
     verdict = (
         f"With a weight of {' or '.join(ahead)} the joint model is ahead of both specialised "
@@ -115,8 +118,8 @@ def describe_trade(trade: pd.DataFrame, *, on_training: float, spreads: Mapping[
         f"{equal['top'] - retrieval['top']:+.3f} from that of retrieval alone, and its RMSE by "
         f"{equal['rmse'] - ratings['rmse']:+.3f} stars from that of ratings alone. Its top-100 is "
         f"{on_training:.3f} on the ratings that it trained on and {equal['top']:.3f} on test "
-        f"ratings. Of the weights tried {top} has the highest top-100 ({joint['top'][top]:.3f}) "
-        f"and {rmse} the lowest RMSE ({joint['rmse'][rmse]:.3f}). {verdict}"
+        f"ratings. Of the weights tried, {_name_all(at_top)} the highest top-100 ({top:.3f}) and "
+        f"{_name_all(at_rmse)} the lowest RMSE ({rmse:.3f}). {verdict}"
         f"{seeds if any(spreads.values()) else ''} The points are of one seed and read off test "
         "rows: they show, and choose nothing."
     )
@@ -142,3 +145,8 @@ def describe_genres(shared: Mapping[str, float], *, size: int) -> str:
         f"Of the {size} most rated movies, {shared['nearest']:.0%} share a genre with their "
         f"nearest neighbour; of any two of them {shared['any']:.0%} do."
     )
+
+
+def _name_all(weights: Sequence[str]) -> str:
+    """The subject and the verb of a sentence on what one or several weights have."""
+    return f"{join_words(weights)} {'has' if len(weights) == 1 else 'have'}"

@@ -53,10 +53,9 @@ def two_tower(
     for weight in retrieval_weights:
         swept = plain | {"retrieval_weight": weight}
         requests += declare("two_tower.joint", source, seeds=[first], params=swept, study=WEIGHTS)
-    for name in listed:
-        model = f"two_tower.{name}"
-        requests += declare(model, ranking, params=limits[model])
     best = {"epochs": best_epochs}
     requests += declare("two_tower.best", source, seeds=seeds, params=best)
     requests += declare("two_tower.best", ranking, params=best)
+    for model in [f"two_tower.{name}" for name in listed]:
+        requests += declare(model, ranking, params=limits[model])
     return Study(dataset, requests)
