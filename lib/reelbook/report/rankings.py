@@ -1,12 +1,14 @@
 """The ranking protocols in the chapters: their splits, and tables of models beside plain rules."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.catalogue import Score
+from reelbook.metrics.lists import K
+from reelbook.metrics.registry import LIST_METRICS, RANKING_METRICS
 from reelbook.report.compare import Groups, average_metrics, group_runs, measure_score
 from reelbook.runs.store import Run
 from reelbook.splits.protocols import make_split
@@ -35,17 +37,18 @@ def group_by_protocol(runs: Iterable[Run]) -> dict[str, Groups]:
     return {protocol: found for protocol, found in groups.items() if found}
 
 
-def list_rankings(
-    groups: Groups, metrics: Sequence[str], *, rules: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def list_rankings(groups: Groups, *, rules: pd.DataFrame | None = None) -> pd.DataFrame:
     """A row a model, the highest nDCG@10 first: its name and the mean of each metric over its runs.
+
+    The metrics are all there are for lists of ten.
 
     Args:
         groups: the runs of each model.
-        metrics: names as the records have them; `ndcg@10` is one.
         rules: more rows with the same columns, as `measure_rules` gives them.
     """
-    table = average_metrics(groups, metrics)
+    lengths = {name: metric.lengths for name, metric in RANKING_METRICS.items()}
+    lengths |= {name: metric.lengths for name, metric in LIST_METRICS.items()}
+    table = average_metrics(groups, [f"{name}@{K}" for name, ks in lengths.items() if K in ks])
     if rules is not None:
         table = pd.concat([table, rules[list(table)]], ignore_index=True)
     return table.sort_values("ndcg@10", ascending=False, ignore_index=True)
