@@ -153,8 +153,8 @@ def describe_worst(worst: pd.DataFrame, movies: pd.DataFrame, *, min_ratings: in
         return f"No movie has {min_ratings} ratings. {without}"
     last, num_enough = list_rows(worst)[0], (movies["ratings"] >= min_ratings).sum()
     return (
-        f"Of the {count(num_enough, 'movie')} with at least {min_ratings} ratings, **{last.title}** "
-        f"is last with {last.mean:.2f} stars ({last.ratings:,} ratings). {without}"
+        f"Of the {count(num_enough, 'movie')} with at least {min_ratings} ratings, "
+        f"**{last.title}** is last with {last.mean:.2f} stars ({last.ratings:,} ratings). {without}"
     )
 
 

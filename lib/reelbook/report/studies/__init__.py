@@ -7,6 +7,8 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "behavior_sequence_transformer": ["behavior_sequence_transformer"],
+        "deep_and_cross": ["deep_and_cross"],
         "matrix_factorization": ["matrix_factorization"],
         "study": ["Study", "declare", "find_run", "select_runs"],
     },
