@@ -128,14 +128,17 @@ def test_the_sizes_of_the_embeddings_say_why_norms_mislead():
     [
         (
             [4, 64],
-            "With rank 64 of 256 the full matrix is +0.0010 stars better (95% interval -0.0090 to "
-            "+0.0110, indistinguishable from zero), with rank 4 it is +0.0200. Seeds alone spread "
-            "by 0.0030.",
+            "Against rank 64 of 256 the full matrix lowers the error by +0.0010 stars (95% "
+            "interval -0.0090 to +0.0110, indistinguishable from zero), against rank 4 by "
+            "+0.0200. Seeds alone spread by 0.0030.",
         ),
-        ([4], "With rank 4 of 256 the full matrix is +0.0200 stars better (95% interval +0.0100 to "
-              "+0.0300). Seeds alone spread by 0.0030."),
+        (
+            [4],
+            "Against rank 4 of 256 the full matrix lowers the error by +0.0200 stars (95% "
+            "interval +0.0100 to +0.0300). Seeds alone spread by 0.0030.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_ranks(ranks, text):
     values = {4: 0.02, 64: 0.001}
     gains = make_gains(**{f"dcn_rank_{rank}__stacked": values[rank] for rank in ranks})

@@ -187,11 +187,11 @@ def describe_ranks(
     by_rank = dict(zip(ranks, list_rows(gains), strict=True))
     highest, lowest = max(ranks), min(ranks)
     text = (
-        f"With rank {highest} of {num_inputs} the full matrix is {by_rank[highest].value:+.4f} "
-        f"stars better (95% interval {give_interval(by_rank[highest])})"
+        f"Against rank {highest} of {num_inputs} the full matrix lowers the error by "
+        f"{by_rank[highest].value:+.4f} stars (95% interval {give_interval(by_rank[highest])})"
     )
     if lowest < highest:
-        text += f", with rank {lowest} it is {by_rank[lowest].value:+.4f}"
+        text += f", against rank {lowest} by {by_rank[lowest].value:+.4f}"
     return f"{text}. Seeds alone spread by {noise:.4f}."
 
 
