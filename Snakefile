@@ -13,7 +13,7 @@ PACKAGE = paths.ROOT / "lib" / "reelbook"
 PAGE_MAKERS = ["build/book.py", "build/pages.py"]
 BESIDE = [
     "__main__.py", "build/__init__.py", "build/plan.py", "build/run.py", "build/results.py",
-    "build/parameters.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
+    "build/parameters.py", "build/golden.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
 ]
 LIBRARY = sorted(
     os.path.relpath(file)

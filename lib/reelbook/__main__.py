@@ -103,6 +103,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     verify.set_defaults(run=run_verify)
 
+    golden = commands.add_parser("golden", help="compare the figures with book/golden.yml")
+    golden.add_argument("--plan", default="ml-100k", help="a plan that was built (ml-100k)")
+    golden.add_argument("--update", action="store_true", help="write them anew; prints old and new")
+    golden.set_defaults(run=run_golden)
+
     recommend = commands.add_parser(
         "recommend",
         help="list movies for a user, or for someone who likes some titles",
@@ -226,6 +231,20 @@ def run_verify(args: argparse.Namespace) -> None:
     outcome = verify(args.plan, jobs=args.jobs)
     first, second = map(format_seconds, outcome["seconds"])
     print(f"Verified: results.csv is the same, byte for byte, in two builds ({first}, {second}).")
+
+
+def run_golden(args: argparse.Namespace) -> None:
+    """Compare the figures of a finished build with the golden ones, or accept them."""
+    from reelbook.build.golden import list_departures, update_golden
+    from reelbook.build.plan import read_plan
+
+    dataset = read_plan(args.plan).dataset
+    if args.update:
+        print("\n".join(update_golden(args.plan, dataset)))
+    elif departures := list_departures(args.plan, dataset):
+        raise ReelbookError("Outside the range of book/golden.yml: " + "; ".join(departures))
+    else:
+        print("Every figure is within the range of book/golden.yml.")
 
 
 def run_recommend(args: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from layouts import GROUPLENS_1M, GROUPLENS_100K, RECBOLE_100K
 from reelbook.data import parsing, sources, store, synthetic
 from reelbook.data.sources import SourceFiles
 from reelbook.errors import ReelbookError
-from reelbook.report import tables
+from reelbook.report.tables import describe_dataset
 
 NAMES = ["ratings", "users", "movies"]
 
@@ -195,7 +195,7 @@ def test_note_on_the_right_counts_but_other_contents(monkeypatch):
 
 
 def test_description_shows_the_note_and_no_path(small_100k, tmp_path):
-    text = tables.describe_dataset(store.load("ml-100k"))
+    text = describe_dataset(store.load("ml-100k"))
     assert "3 ratings by 2 users of 3 movies" in text
     assert "**Note: 3 of the 100,000 ratings" in text
     assert str(tmp_path) not in text

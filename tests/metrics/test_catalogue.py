@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from reelbook.errors import ReelbookError
-from reelbook.metrics import catalogue
+from reelbook.metrics import catalogue, lists
 from reelbook.splits.protocols import make_split
 
 
@@ -82,7 +82,7 @@ def test_top_accuracy_counts_ratings_not_users():
 def test_an_unknown_metric_is_an_error(metric):
     ranks = pd.DataFrame({"user_id": [1], "rank": [1]})
     with pytest.raises(ReelbookError, match="no ranking metric"):
-        catalogue.compute_by_user(ranks, metric)
+        lists.compute_by_user(ranks, metric)
 
 
 def test_scores_of_the_wrong_shape_are_an_error(dataset, split):

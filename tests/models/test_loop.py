@@ -161,7 +161,7 @@ def test_a_grid_gives_every_combination():
 
 def test_a_fresh_process_gives_the_same_bits():
     code = (
-        "import test_training as t\n"
+        "import test_loop as t\n"
         "model = t.build_linear(3, dropout=0.5)\n"
         "t.train(model, t.make_rows(), **t.SETTINGS)\n"
         "print(b''.join(w.tobytes() for w in model.get_weights()).hex())"

@@ -82,6 +82,35 @@ def test_every_model_of_weights_recommends(made, dataset, model):
     assert len(recommender.recommend_to_user(found, int(dataset.users["user_id"].iloc[0]))) == 10
 
 
+@pytest.fixture(scope="module")
+def blind(made):
+    """The same, but nothing leads from its first movie to any other."""
+    weights = made.weights.copy()
+    weights[0] = 0
+    return made._replace(weights=weights)
+
+
+def test_a_list_to_which_nothing_leads_is_what_is_popular_and_says_so(blind):
+    """Before, it was the movies 1, 2, 3, ... in the order of their ids, without a word."""
+    found = recommender.recommend_to_fan(blind, blind.movies["name"].tolist()[:1], k=5)
+    most = blind.movies.iloc[1:].sort_values("ratings", ascending=False, kind="stable")
+    assert found["movie_id"].tolist() == most["movie_id"].head(5).tolist()
+    assert (found["because"] == recommender.POPULAR).all()
+    text = recommender.format_lists(found)
+    assert text.count(f"     {recommender.POPULAR}") == 5
+    assert "because of" not in text
+
+
+def test_an_export_says_so_too(blind, tmp_path):
+    export_saved_model(blind, tmp_path / "model")
+    loaded = tf.saved_model.load(str(tmp_path / "model"))
+    liked = tf.constant(blind.movies["movie_id"].to_numpy("int64")[:1])
+    theirs = loaded.signatures["for_likes"](liked=liked, k=tf.constant(5))
+    ours = recommender.recommend_to_fan(blind, blind.movies["name"].tolist()[:1], k=5)
+    assert theirs["movie_ids"].numpy().tolist() == ours["movie_id"].tolist()
+    assert theirs["popular"].numpy().all()
+
+
 def test_what_cannot_be_is_explained(made, dataset):
     with pytest.raises(ReelbookError, match="No user has the id 99999: there are .* the closest"):
         recommender.recommend_to_user(made, 99_999)
@@ -207,3 +236,14 @@ def test_a_link_holds_the_likes_and_what_it_cannot_mean_is_passed_over(made, tab
     buttons = tab.run("[...document.querySelectorAll('#rb-liked button')].map(e => e.textContent)")
     assert buttons == [f"{name} ✕"]
     assert tab.run("document.querySelectorAll('#rb-list li').length") == 10
+
+
+def test_the_page_says_what_is_there_for_being_popular(blind, tab, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(f"<!doctype html><meta charset=utf-8><title>page</title>{make_page(blind)}")
+    tab.open(f"{file.as_uri()}#like={quote(blind.movies['name'].iloc[0])}")
+    ours = recommender.recommend_to_fan(blind, blind.movies["name"].tolist()[:1], k=10)
+    shown = tab.run("[...document.querySelectorAll('#rb-list strong')].map(e => e.textContent)")
+    assert shown == ours["name"].tolist()
+    why = tab.run("[...document.querySelectorAll('#rb-list .rb-why')].map(e => e.textContent)")
+    assert why == [recommender.POPULAR] * 10

@@ -31,7 +31,7 @@ def make_run(ranks=(), weights=(1.0, 1.0), **values):
         peak_memory_mb=9.0,
     )
     table = pd.DataFrame({"user_id": np.arange(len(ranks)), "movie_id": 1, "rank": ranks})
-    return SimpleNamespace(record=record, ranks=table)
+    return SimpleNamespace(record=record, ranks=table, protocol="stratified")
 
 
 def test_metrics_are_averaged_over_runs_and_missing_where_a_model_has_none():

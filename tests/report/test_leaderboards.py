@@ -38,7 +38,9 @@ def make_rating_run(model, error, *, fold=1, num_users=60, noise=0.0, **options)
     table = pd.DataFrame({"user_id": users, "movie_id": np.tile(np.arange(5), num_users)})
     predictions = table.assign(rating=3.0, prediction=3.0 + errors)
     record = make_record(model, [estimate_metric([predictions])], fold=fold, **options)
-    return SimpleNamespace(record=record, predictions=predictions)
+    return SimpleNamespace(
+        record=record, predictions=predictions, protocol=record.split["protocol"]
+    )
 
 
 def make_ranking_run(model, rank, *, users=80, first_user=0, **options):
@@ -46,7 +48,7 @@ def make_ranking_run(model, rank, *, users=80, first_user=0, **options):
     ranks = pd.DataFrame({"user_id": np.arange(users) + first_user, "movie_id": 1, "rating": 4.0})
     ranks["rank"] = rank + np.arange(users) % 2
     record = make_record(model, [estimate_ranking([ranks])], "stratified", **options)
-    return SimpleNamespace(record=record, ranks=ranks)
+    return SimpleNamespace(record=record, ranks=ranks, protocol=record.split["protocol"])
 
 
 @pytest.fixture

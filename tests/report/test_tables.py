@@ -14,6 +14,9 @@ from reelbook.runs.store import Run
 class FakeRun(Run):
     """A run whose predictions are off by normal errors of a given size."""
 
+    def __init__(self, record):
+        super().__init__(record, None, record.split["protocol"])
+
     @property
     def predictions(self):
         rng = np.random.default_rng(self.record.split["fold"])  # the same rows for each model
@@ -51,8 +54,8 @@ def make_run(model, fold, error, protocol="official"):
         files={},
         extra={"error": error},
     )
-    metrics = evaluate_ratings(FakeRun(record, None).predictions)
-    return FakeRun(RunRecord(**{**vars(record), "metrics": metrics}), None)
+    metrics = evaluate_ratings(FakeRun(record).predictions)
+    return FakeRun(RunRecord(**{**vars(record), "metrics": metrics}))
 
 
 @pytest.fixture
@@ -122,7 +125,7 @@ def test_a_table_gives_the_same_html_each_time():
 
 
 def test_the_inventory_lists_each_run_and_sums_their_costs(runs):
-    table = inventory.list_runs(run.record for run in runs)
+    table = inventory.list_runs(runs)
     assert table["run"].is_unique
     costs = inventory.summarise_costs(table).set_index("model")
     assert costs.loc["mf.dot", "runs"] == 2
@@ -148,7 +151,7 @@ def test_ends_are_means_over_seeds_with_their_deviation():
     for fold, (last, chosen) in ends.items():
         record = make_run("dcn.dnn", fold, 0.5, protocol="source").record
         metrics = [Metric("test", "rmse_last_epoch", last), Metric("test", "rmse", chosen)]
-        found.append(FakeRun(RunRecord(**{**vars(record), "metrics": metrics}), None))
+        found.append(FakeRun(RunRecord(**{**vars(record), "metrics": metrics})))
     row = compare.compare_ends({"dcn.dnn": found}).iloc[0]
     assert row["last epoch"] == pytest.approx(1.2)
     assert row["chosen epoch"] == pytest.approx(0.8)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from reelbook.build.golden import list_departures
 from reelbook.build.notebook import list_outputs
 from reelbook.build.plan import Plan, read_plan
 from reelbook.build.results import format_leaderboard
@@ -50,6 +51,12 @@ def build(plan_name: str, *, jobs: int) -> None:
     report = get_plan_dir(plan.name) / "html" / "index.html"
     print(format_leaderboard(get_plan_dir(plan.name) / "results.csv"), end="")
     print(f"Report: {format_path(report)} ({format_seconds(time.monotonic() - start)})")
+    if departures := list_departures(plan.name, plan.dataset):
+        raise ReelbookError(
+            "The report is built, but figures left the range of book/golden.yml:\n  "
+            + "\n  ".join(departures)
+            + "\nFind out why. `python -m reelbook golden --update` accepts the new ones."
+        )
 
 
 @contextmanager

@@ -7,21 +7,20 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["catalogue", "ranking", "ratings"],
+    submodules=["catalogue", "lists", "ranking", "ratings", "registry"],
     submod_attrs={
         "bootstrap": ["compute_interval"],
         "catalogue": [
             "Score",
             "compare_rankings",
-            "compute_by_user",
             "estimate_ranking",
             "evaluate_ranking",
             "rank_catalogue",
         ],
+        "lists": ["compute_by_user"],
         "metric": ["Metric"],
         "ratings": [
             "compare_paired",
-            "compute_mae",
             "compute_rmse",
             "estimate_metric",
             "evaluate_ratings",

@@ -18,14 +18,14 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.metrics import ranking
 from reelbook.metrics.bootstrap import compute_interval, draw_users, resample_means
+from reelbook.metrics.lists import HIT_RATES, K, compute_by_user, compute_ndcg, sort_held_out
 from reelbook.metrics.metric import Metric
+from reelbook.metrics.registry import LIST_METRICS, RANKING_METRICS
 from reelbook.splits.split import Split
 
 # From ids of users to scores of shape (users, movies), the movies in ascending order of their ids.
 Score = Callable[[np.ndarray], np.ndarray]
 
-K = 10
-HIT_RATES = (1, 5, 10, 50, 100)
 LIST_LENGTH = 100  # of what is kept of each user's list
 USERS = 1024  # scored at a time
 
@@ -90,28 +90,24 @@ def rank_catalogue(
 def measure_ndcg(score: Score, dataset: Dataset, split: Split, *, part: str) -> float:
     """Mean nDCG@10 of a part of the split: what settings and epochs are chosen by."""
     ranks = rank_catalogue(score, dataset, split, part=part, list_length=0).ranks
-    return float(compute_by_user(ranks, f"ndcg@{K}").mean())
+    return float(pd.Series(compute_ndcg(sort_held_out(ranks), K)).mean())
 
 
 def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Metric]:
-    """The figures of a run on its test rows.
-
-    ndcg, recall, map and precision at 10 and the hit rate at 1 to 100, each with its interval;
-    coverage@10, the share of the catalogue that stands in some list, and popularity@10, the mean
-    popularity of what is recommended, from 0 to 1 (`ranking.compute_popularity`).
-    """
-    names = [(name, K) for name in ("ndcg", "recall", "map", "precision")]
-    names += [("hit_rate", k) for k in HIT_RATES]
-    metrics = [estimate_ranking([ranked.ranks], metric=f"{name}@{k}") for name, k in names]
-    top = ranked.recommendations.query("rank <= @K")
+    """The figures of a run on its test rows: every metric of ranks, with interval, and of lists."""
+    metrics = [
+        estimate_ranking([ranked.ranks], metric=f"{name}@{k}")
+        for name, metric in RANKING_METRICS.items()
+        for k in metric.lengths
+    ]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
     known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
     counts = np.bincount(np.searchsorted(movies, known), minlength=len(movies))
-    columns = np.searchsorted(movies, top["movie_id"])
-    coverage = ranking.compute_coverage(columns, len(movies))
-    popularity = ranking.compute_popularity(columns, counts)
-    metrics.append(Metric("test", f"coverage@{K}", coverage))
-    metrics.append(Metric("test", f"popularity@{K}", popularity))
+    for name, found in LIST_METRICS.items():
+        for k in found.lengths:
+            top = ranked.recommendations.query("rank <= @k")
+            columns = np.searchsorted(movies, top["movie_id"])
+            metrics.append(Metric("test", f"{name}@{k}", found.compute(columns, counts)))
     return metrics
 
 
@@ -128,15 +124,6 @@ def make_popularity_score(dataset: Dataset, split: Split) -> Score:
     known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
     counts = known.value_counts().reindex(np.sort(dataset.movies["movie_id"]), fill_value=0)
     return lambda users: np.tile(counts.to_numpy("float32"), (len(users), 1))
-
-
-def compute_by_user(ranks: pd.DataFrame, metric: str) -> pd.Series:
-    """The values of one metric, such as `ndcg@10`, by user_id."""
-    name, _, k = metric.partition("@")
-    if name not in ranking.METRICS or not k.isdigit():
-        known = ", ".join(ranking.METRICS)
-        raise ReelbookError(f"There is no ranking metric {metric!r}; name@k has the names {known}.")
-    return ranking.compute_metrics(ranks, k=int(k))[name]
 
 
 def estimate_ranking(parts: Sequence[pd.DataFrame], *, metric: str = "ndcg@10") -> Metric:

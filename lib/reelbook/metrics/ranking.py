@@ -1,4 +1,4 @@
-"""Ranking metrics over whole arrays: by movie id, over the whole catalogue, in blocks of queries.
+"""Ranks over whole arrays: by movie id, over the whole catalogue, in blocks of queries.
 
 The rank of a movie is its place, from 1, when the catalogue is sorted by score. Where scores are
 tied, `ties` says who goes first:
@@ -6,15 +6,6 @@ tied, `ties` says who goes first:
     against   every other movie: rank = |{j: s_j >= s_i}|. The rule of this project.
     for       the movie itself:  rank = 1 + |{j: s_j > s_i}|
     order     the movie that stands first in the catalogue, as TFRS' FactorizedTopK by id does
-
-With R_u the held-out movies of user u and r_1 < r_2 < ... their ranks, for lists of length k:
-
-    hits      h_u = |{j: r_j <= k}|         recall    h_u / |R_u|       precision  h_u / k
-    hit_rate  1 if h_u > 0, else 0          map       sum_{r_j <= k} (j / r_j) / |R_u|
-    ndcg      sum_{r_j <= k} 1 / log2(1 + r_j)  /  sum_{j <= min(k, |R_u|)} 1 / log2(1 + j)
-
-Every held-out movie counts alike, whatever its stars. `map` divides by |R_u|, as the published
-table for ML-100K does (Microsoft Recommenders), not by min(k, |R_u|).
 """
 
 from collections.abc import Sequence
@@ -26,7 +17,6 @@ from reelbook.errors import ReelbookError
 
 BLOCK = 512  # queries at a time: their scores stay in the processor's cache
 TIES = ("against", "for", "order")
-METRICS = ("ndcg", "recall", "precision", "map", "hit_rate")
 
 
 def rank_targets(
@@ -130,41 +120,6 @@ def rank_held_out(scores: np.ndarray, excluded: np.ndarray, held_out: np.ndarray
     return table
 
 
-def compute_metrics(ranks: pd.DataFrame, *, k: int, key: str = "user_id") -> pd.DataFrame:
-    """The metrics of each user's list of length k, by the equations above.
-
-    Args:
-        ranks: a row a held-out movie: `key` and rank.
-        k: length of the lists.
-        key: what tells users apart.
-
-    Returns:
-        A row a user, in ascending order, with columns ndcg, recall, precision, map, hit_rate.
-    """
-    if k < 1 or ranks.empty:
-        raise ReelbookError(f"Metrics need k of 1 and a held-out movie, not k={k} on {len(ranks)}.")
-    ordered = ranks.sort_values([key, "rank"])
-    users, place = np.unique(ordered[key].to_numpy(), return_inverse=True)
-    counts = np.bincount(place)  # (users,), |R_u|
-    number = np.arange(len(ordered)) - np.repeat(counts.cumsum() - counts, counts) + 1  # j
-    rank = ordered["rank"].to_numpy()
-    inside = rank <= k
-    hits = np.bincount(place, inside)
-    gains = np.bincount(place, inside / np.log2(1 + rank))
-    ideal = np.cumsum(1 / np.log2(1 + np.arange(1, k + 1)))  # (k,)
-    table = pd.DataFrame(
-        {
-            "ndcg": gains / ideal[np.minimum(counts, k) - 1],
-            "recall": hits / counts,
-            "precision": hits / k,
-            "map": np.bincount(place, inside * number / rank) / counts,
-            "hit_rate": (hits > 0).astype(float),
-        },
-        index=pd.Index(users, name=key),
-    )
-    return table
-
-
 def find_top(scores: np.ndarray, excluded: np.ndarray, *, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k best movies that are left for each user, the best first; ties in catalogue order.
 
@@ -184,27 +139,6 @@ def find_top(scores: np.ndarray, excluded: np.ndarray, *, k: int) -> tuple[np.nd
     top = np.take_along_axis(left, columns, axis=1)
     gone = np.take_along_axis(excluded, columns, axis=1)
     return np.where(gone, -1, columns), np.where(gone, np.nan, top)
-
-
-def compute_coverage(columns: np.ndarray, num_movies: int) -> float:
-    """Share of the catalogue that stands in at least one list; `columns` as of `find_top`."""
-    return len(np.unique(columns[columns >= 0])) / num_movies
-
-
-def compute_popularity(columns: np.ndarray, counts: np.ndarray) -> float:
-    """Mean share of the catalogue that was rated less often than a recommended movie, from 0 to 1.
-
-    0.5 is what random lists get; towards 1 a model recommends what everybody has seen.
-
-    Args:
-        columns: as of `find_top`.
-        counts: number of training ratings of each movie, (movies,).
-    """
-    ordered = np.sort(counts)
-    below = np.searchsorted(ordered, counts, "left")
-    equal = np.searchsorted(ordered, counts, "right") - below
-    percentile = (below + (equal - 1) / 2) / max(len(counts) - 1, 1)  # ties share their mean
-    return float(percentile[columns[columns >= 0]].mean())
 
 
 def _split(rows: np.ndarray) -> list[tuple[int, np.ndarray]]:

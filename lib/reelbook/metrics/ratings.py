@@ -1,7 +1,5 @@
 """Rating metrics over whole arrays, their intervals, and paired comparison.
 
-    RMSE = sqrt(mean (r - p)^2)        MAE = mean |r - p|        in stars
-
 Intervals are percentile bootstraps over users (Efron and Tibshirani 1993, chapter 13): the ratings
 of one user are not independent, so users are drawn with replacement, each with all its rows. A
 metric over rows is a ratio of sums over users, so 1,000 resamples are one matrix product.
@@ -16,18 +14,24 @@ import pandas as pd
 from reelbook.errors import ReelbookError
 from reelbook.metrics.bootstrap import NUM_RESAMPLES, compute_interval
 from reelbook.metrics.metric import Metric
+from reelbook.metrics.registry import RATING_METRICS, rating_metric
 
-RATING_METRICS = ("rmse", "mae")
+
+@rating_metric("rmse", finish=np.sqrt)
+def square_errors(ratings: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """RMSE = sqrt(mean (r - p)^2), in stars: the squares of given r and predicted p (rows,)."""
+    return _subtract(ratings, predictions) ** 2
+
+
+@rating_metric("mae")
+def measure_errors(ratings: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """MAE = mean |r - p|, in stars: the sizes of the errors of predicted p (rows,)."""
+    return np.abs(_subtract(ratings, predictions))
 
 
 def compute_rmse(ratings: np.ndarray, predictions: np.ndarray) -> float:
     """Root mean squared error of predicted against given stars, both of shape (rows,)."""
-    return float(np.sqrt(np.mean(_subtract(ratings, predictions) ** 2)))
-
-
-def compute_mae(ratings: np.ndarray, predictions: np.ndarray) -> float:
-    """Mean absolute error of predicted against given stars, both of shape (rows,)."""
-    return float(np.mean(np.abs(_subtract(ratings, predictions))))
+    return float(np.sqrt(np.mean(square_errors(ratings, predictions))))
 
 
 def predict_ratings(
@@ -50,7 +54,7 @@ def predict_ratings(
 
 
 def evaluate_ratings(predictions: pd.DataFrame) -> list[Metric]:
-    """RMSE and MAE on the test rows, each with its 95% interval.
+    """Every rating metric on the test rows, each with its 95% interval.
 
     Args:
         predictions: user_id, movie_id, rating and prediction of each test row, in stars.
@@ -63,7 +67,7 @@ def estimate_metric(parts: Sequence[pd.DataFrame], *, metric: str = "rmse") -> M
 
     Args:
         parts: predictions of one or more runs; user_id, rating and prediction.
-        metric: `rmse` or `mae`.
+        metric: a name in `registry.RATING_METRICS`.
     """
     low, high = compute_interval(resample_metric(parts, metric=metric))
     return Metric("test", metric, _compute_mean(parts, metric), low, high)
@@ -100,13 +104,14 @@ def resample_metric(
     draws = np.random.default_rng(seed).integers(len(users), size=(NUM_RESAMPLES, len(users)))
     offsets = np.arange(NUM_RESAMPLES)[:, None] * len(users)
     weights = np.bincount((draws + offsets).ravel(), minlength=draws.size).reshape(draws.shape)
+    compute, finish = RATING_METRICS[metric]
     means = np.zeros(NUM_RESAMPLES)
     for part in parts:
-        losses = _compute_losses(part["rating"], part["prediction"], metric)
+        losses = compute(part["rating"].to_numpy(), part["prediction"].to_numpy())
         places = np.searchsorted(users, part["user_id"])
         sums = np.bincount(places, losses, minlength=len(users))  # (users,)
         counts = np.bincount(places, minlength=len(users))  # (users,)
-        means += _finish((weights @ sums) / (weights @ counts), metric) / len(parts)
+        means += finish((weights @ sums) / (weights @ counts)) / len(parts)
     return means
 
 
@@ -138,21 +143,9 @@ def compute_error_by_count(
 
 def _compute_mean(parts: Sequence[pd.DataFrame], metric: str) -> float:
     """Mean over parts of the metric on each part's rows."""
-    compute = {"rmse": compute_rmse, "mae": compute_mae}[metric]
-    return float(
-        np.mean([compute(p["rating"].to_numpy(), p["prediction"].to_numpy()) for p in parts])
-    )
-
-
-def _compute_losses(ratings: pd.Series, predictions: pd.Series, metric: str) -> np.ndarray:
-    """What a metric averages over rows: squared or absolute errors, shape (rows,)."""
-    errors = _subtract(ratings.to_numpy(), predictions.to_numpy())
-    return errors**2 if metric == "rmse" else np.abs(errors)
-
-
-def _finish(means: np.ndarray, metric: str) -> np.ndarray:
-    """From the mean loss to the metric."""
-    return np.sqrt(means) if metric == "rmse" else means
+    compute, finish = RATING_METRICS[metric]
+    means = [np.mean(compute(p["rating"].to_numpy(), p["prediction"].to_numpy())) for p in parts]
+    return float(np.mean([finish(mean) for mean in means]))
 
 
 def _subtract(ratings: np.ndarray, predictions: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy import sparse
 from reelbook.data.tables import Dataset
 from reelbook.metrics.catalogue import measure_ndcg
 from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
-from reelbook.recommend.recommender import REACH, Recommender, learn_weights
+from reelbook.recommend.recommender import POPULAR, REACH, Recommender, learn_weights
 from reelbook.splits.protocols import make_split
 
 BROWSER = Path(__file__).parent / "browser"
@@ -58,6 +58,7 @@ def pack_model(recommender: Recommender) -> dict[str, Any]:
         "scale": list(taste.scale),
         "liked": recommender.liked_stars,
         "reach": REACH,
+        "popular": POPULAR,
     }
 
 

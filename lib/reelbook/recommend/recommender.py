@@ -27,6 +27,7 @@ MODELS = [*topn.WEIGHTS, "content.ridge"]
 TASTE = "gaussian.fold_in"
 SURE = 0.8  # share of ratings that should lie between low and high
 REACH = NormalDist().inv_cdf((1 + SURE) / 2)  # how many standard deviations that is to each side
+POPULAR = "popular; nothing you rated leads to it"  # in place of a reason
 LIKED = 4.0  # stars from which on a rating counts as a like
 
 
@@ -160,6 +161,9 @@ def recommend(
 ) -> pd.DataFrame:
     """The k movies with the highest scores among those that a person has not rated.
 
+    Where scores are equal, what most people have rated comes first. So a list for likes from which
+    no weight leads anywhere is what is popular, and `because` says so.
+
     Args:
         recommender: as `make_recommender` gives it.
         rated: places of the movies that he or she rated (ratings,).
@@ -168,7 +172,8 @@ def recommend(
 
     Returns:
         rank, movie_id, name, score, stars (predicted), low and high (between them a rating lies
-        with a chance of SURE), and because: the names of up to three movies that pull most.
+        with a chance of SURE), and because: the names of up to three movies that pull most, or
+        POPULAR where nothing does.
 
     Raises:
         ReelbookError: k below 1.
@@ -177,7 +182,9 @@ def recommend(
         raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
     scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
     scores[rated] = -np.inf
-    best = np.argsort(-scores, kind="stable")[: min(k, len(scores) - len(rated))]
+    order = np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))
+    best = order[: min(k, len(scores) - len(rated))]
+    unknown = (recommender.weights[np.ix_(rated, best)] == 0).all(axis=0)  # (k,)
     expected = gaussian.expect_stars(recommender.taste, rated, given, targets=best)
     low, high = find_range(recommender.taste, expected.stars, expected.deviation)
     names = recommender.movies["name"].to_numpy()
@@ -191,8 +198,10 @@ def recommend(
             "low": low,
             "high": high,
             "because": [
-                ", ".join(names[rated[place]] for place in find_pulls(recommender, rated, target))
-                for target in best
+                POPULAR
+                if blind
+                else ", ".join(names[rated[p]] for p in find_pulls(recommender, rated, target))
+                for target, blind in zip(best, unknown, strict=True)
             ],
         }
     )
@@ -206,7 +215,9 @@ def format_lists(lists: pd.DataFrame) -> str:
             lines.append(f"User {row['user_id']}")
         stars = f"{row['stars']:.1f} stars ({row['low']:.1f} to {row['high']:.1f})"
         lines.append(f"{row['rank']:>3}. {row['name']}  {stars}")
-        lines += [f"     because of {row['because']}"] if row["because"] else []
+        if row["because"]:
+            why = row["because"] if row["because"] == POPULAR else f"because of {row['because']}"
+            lines.append(f"     {why}")
     return "\n".join(lines)
 
 

@@ -34,7 +34,8 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     """Write a TensorFlow SavedModel that takes raw ids and gives titles and scores.
 
     Signatures, each with `k` (int32, the length of the list) and with `movie_ids` (int64), `titles`
-    (text) and `scores` (float32) of shape (k,) as what it gives:
+    (text), `scores` (float32) and `popular` (bool) of shape (k,) as what it gives; a movie is there
+    for being `popular` where nothing leads to it:
 
     - `for_user` takes `user_id` (int64, ()).
     - `for_likes` takes `liked` (int64, (likes,)), ids of movies.
@@ -60,6 +61,8 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     module.rated = tf.Variable(rated, trainable=False)
     ids = tf.constant(recommender.movies["movie_id"].to_numpy("int64"))
     titles = tf.constant(recommender.movies["name"].to_list())
+    counts = recommender.movies["ratings"].to_numpy()
+    by_count = tf.constant(np.argsort(-counts, kind="stable"))
 
     def find(table: tf.lookup.StaticHashTable, keys: tf.Tensor, what: str) -> tf.Tensor:
         places = table.lookup(keys)
@@ -71,11 +74,14 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         own = tf.boolean_mask(module.weights, mask)  # (ratings, movies)
         scores = tf.where(mask, -np.inf, tf.reduce_sum(own, axis=0))  # (movies,)
         left = tf.reduce_sum(tf.cast(~mask, tf.int32))
-        best = tf.math.top_k(scores, tf.minimum(k, left))
+        # Of equal scores the first comes first: what most people have rated.
+        best = tf.math.top_k(tf.gather(scores, by_count), tf.minimum(k, left))
+        places = tf.gather(by_count, best.indices)
         return {
-            "movie_ids": tf.gather(ids, best.indices),
-            "titles": tf.gather(titles, best.indices),
+            "movie_ids": tf.gather(ids, places),
+            "titles": tf.gather(titles, places),
             "scores": best.values,
+            "popular": tf.gather(tf.reduce_all(own == 0, axis=0), places),
         }
 
     @tf.function(

@@ -17,9 +17,13 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "exploration",
         "facts",
         "figures",
+        "front_page",
         "inside",
         "inventory",
         "leaderboards",
+        "rankings",
+        "sentences",
+        "studies",
         "tables",
     ],
 )

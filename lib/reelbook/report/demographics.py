@@ -11,8 +11,9 @@ import pandas as pd
 import zipcodes
 
 from reelbook.data.tables import Dataset, has_plain_zip_code
-from reelbook.models.features.ids import AGE_GROUPS, bucketize_age
+from reelbook.models.features.ids import AGES, bucketize_age
 
+AGE_LABELS = ["under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56+"]  # of AGES
 # TFDS movie_lens, `user_occupation_label`: the position in the list is the label.
 OCCUPATION_LABELS = [
     "academic/educator", "artist", "clerical/admin", "customer service", "doctor/health care",
@@ -42,8 +43,8 @@ GENRE_RENAMES = {"Children's": "Children", "unknown": "Unknown"}
 
 def name_age_groups(ages: pd.Series) -> pd.Series:
     """Name of the age group of each age, as a categorical in the order of ages."""
-    names = bucketize_age(ages).map(AGE_GROUPS)
-    return names.astype(pd.CategoricalDtype(list(AGE_GROUPS.values()), ordered=True))
+    names = bucketize_age(ages).map(dict(zip(AGES, AGE_LABELS, strict=True)))
+    return names.astype(pd.CategoricalDtype(AGE_LABELS, ordered=True))
 
 
 def group_occupations(occupations: pd.Series) -> pd.Series:

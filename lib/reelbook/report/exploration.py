@@ -51,6 +51,12 @@ def count_ratings(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
     return table.sort_values("ratings", ascending=False, kind="stable", ignore_index=True)
 
 
+def cross_occupations(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ratings by occupation (the one with most ratings first) and age group (the columns)."""
+    table = pd.crosstab(rows["occupation"], rows["age_group"])
+    return table.loc[count_ratings(rows, "occupation")["occupation"]]
+
+
 def count_days(rows: pd.DataFrame) -> pd.DataFrame:
     """Ratings by day of the week in UTC, Monday first: day, ratings, share."""
     days = to_time(rows["timestamp"]).dt.day_name()

@@ -7,10 +7,12 @@ import pandas as pd
 
 from reelbook.errors import ReelbookError
 from reelbook.metrics.bootstrap import NUM_RESAMPLES, compute_interval
-from reelbook.metrics.catalogue import compute_by_user
+from reelbook.metrics.lists import compute_by_user
+from reelbook.metrics.registry import RATING_METRICS
 from reelbook.report.compare import (
     Groups,
     add_costs,
+    average_metrics,
     compare_models,
     estimate_models,
     estimate_rankings,
@@ -30,11 +32,14 @@ def make_rating_board(groups: Groups) -> pd.DataFrame:
     """A row a rating model, best first: error, interval, cost, and how far behind the best.
 
     Returns:
-        The columns of `compare.estimate_models` and `add_costs`; behind (stars by which its RMSE
+        The columns of `compare.estimate_models` and `add_costs`; a column for each other rating
+        metric there is, with its mean over runs; behind (stars by which its RMSE
         is higher than the best one's, on the same rows), behind_low, behind_high; and clear,
         whether that can be told from zero (False for the best itself).
     """
     board = add_costs(estimate_models(groups), groups)
+    more = average_metrics(groups, [name for name in RATING_METRICS if name != "rmse"])
+    board = board.join(more.set_index("model"), on="name")
     best, *others = board["name"]
     return _add_gaps(board, compare_models(groups, [(other, best) for other in others]))
 

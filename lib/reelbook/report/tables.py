@@ -8,6 +8,7 @@ from pandas.io.formats.style import Styler
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
+from reelbook.metrics.registry import RATING_METRICS
 from reelbook.paths import get_plan_dir
 from reelbook.report import claims
 
@@ -43,7 +44,8 @@ def show_table(
     """A table for a page: caption, no index, floats rounded, the same HTML at every build.
 
     Args:
-        frame: what to show; its column names are the headings, with blanks for underscores.
+        frame: what to show; its column names are the headings, with blanks for underscores and
+            hyphens for the @ of metrics.
         caption: a sentence that can stand alone.
         digits: decimals of every float column that `formats` does not name.
         formats: column to format, as `Styler.format` takes it; columns that are not there may be
@@ -51,6 +53,7 @@ def show_table(
     """
     texts = [place for place, name in enumerate(frame) if frame[name].dtype.kind == "O"]
     chosen = {name: given for name, given in (formats or {}).items() if name in frame}
+    headings = [str(name).replace("_", " ").replace("@", "-") for name in frame]
     floats = {name: f"{{:.{digits}f}}" for name in frame if frame[name].dtype.kind == "f"}
     return (
         # Styler would draw a random id, and the page would change with every build.
@@ -58,7 +61,7 @@ def show_table(
         .set_caption(caption)
         .hide(axis="index")
         .format({**floats, **chosen}, na_rep="-", escape="html")
-        .relabel_index([str(name).replace("_", " ") for name in frame], axis="columns")
+        .relabel_index(headings, axis="columns")
         .set_table_styles([{"selector": f".col{i}", "props": "text-align: left"} for i in texts])
         .set_table_attributes('class="reelbook-table"')
     )
@@ -72,8 +75,9 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
         metric: heading of the accuracy.
     """
     names = {
-        "name": "model", "value": metric, "low": "low", "high": "high", "behind": "behind",
-        "behind_low": "from", "behind_high": "to",
+        "name": "model", "value": metric, "low": "low", "high": "high",
+        **{name: name for name in board if name in RATING_METRICS},
+        "behind": "behind", "behind_low": "from", "behind_high": "to",
     }  # fmt: skip
     shown = board[list(names)].rename(columns=names)
     shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself

@@ -1,5 +1,7 @@
 """What a run is asked for by, and what `run.json` holds of it."""
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -42,7 +44,7 @@ class RunRecord:
     dataset: dict[str, Any]  # name, sha256, note
     split: dict[str, Any]  # protocol, fold, seed, sizes, fingerprint
     seed: int
-    metrics: list[Metric]
+    metrics: list[Metric]  # of what was saved, and those of training
     best_epoch: int | None
     seconds: float
     prediction_seconds: float | None  # of 1,000 ratings, or of 1,000 users' scores of all movies
@@ -52,15 +54,34 @@ class RunRecord:
     commit: str
     files: dict[str, str]  # name and SHA-256 of the run's other files: an altered one is noticed
     extra: dict[str, Any] = field(default_factory=dict)  # what only one family has to say
+    training_metrics: list[Metric] = field(default_factory=list)  # which only training can measure
+    metrics_code: str = ""  # hash of the code that computed all others: see `worker.measure`
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON types."""
         return asdict(self)
 
+    def to_json(self) -> str:
+        """The text of run.json, with a checksum of the record itself."""
+        content = self.to_dict()
+        return json.dumps(content | {"sha256": _hash_json(content)}, indent=2, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "RunRecord":
+        """The record back from the text of run.json; ValueError where it was altered."""
+        content = json.loads(text)
+        if content.pop("sha256") != _hash_json(content):
+            raise ValueError("the record was altered")
+        return cls.from_dict(content)
+
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "RunRecord":
         """The record back from what `to_dict` gave."""
-        return cls(**{**record, "metrics": [Metric(**metric) for metric in record["metrics"]]})
+        lists = {
+            name: [Metric(**metric) for metric in record[name]]
+            for name in ("metrics", "training_metrics")
+        }
+        return cls(**record | lists)
 
     def get_metric(self, metric: str, split_part: str = "test") -> Metric:
         """The figure of that name; KeyError if the run has none."""
@@ -68,3 +89,8 @@ class RunRecord:
             if (found.metric, found.split_part) == (metric, split_part):
                 return found
         raise KeyError(f"run {self.run_id} ({self.model}) has no {split_part} {metric}")
+
+
+def _hash_json(content: dict[str, Any]) -> str:
+    """SHA-256 of plain JSON types."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

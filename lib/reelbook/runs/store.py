@@ -8,7 +8,6 @@ there under the right name, whole, is right.
 """
 
 import functools
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -21,16 +20,11 @@ import pandas as pd
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
-from reelbook.metrics import catalogue, ratings
-from reelbook.models import registry
 from reelbook.paths import get_runs_dir
-from reelbook.provenance import get_versions, hash_code
+from reelbook.runs.identity import compute_id, hash_metrics
 from reelbook.runs.record import Request, RunRecord
-from reelbook.runs.worker import get_jobs, train, train_in_processes, watch
+from reelbook.runs.worker import get_jobs, measure_again, train, train_in_processes, watch
 from reelbook.splits.split import Split
-
-# Raise it when run.json or its neighbours change their form: older runs are then trained anew.
-RECORD_FORMAT = 2
 
 _used: dict[str, set[str]] = {}  # by run_id, the protocols and studies that asked for it
 
@@ -95,36 +89,23 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
     Raises:
         ReelbookError: as `load_or_train`; what was finished before is kept.
     """
-    ids = [_compute_id(request, dataset) for request in requests]
-    missing = [
-        (run_id, request)
-        for run_id, request in dict(zip(ids, requests, strict=True)).items()
-        if _find_record(get_runs_dir() / run_id) is None
-    ]
+    asked = {compute_id(request, dataset): request for request in requests}
+    missing = []
+    for run_id, request in asked.items():
+        record = _find_record(get_runs_dir() / run_id)
+        if record is None:
+            missing.append((run_id, request))
+        elif record.metrics_code != hash_metrics():
+            measure_again(record, dataset, request.split)
     num_processes = min(len(missing), get_jobs())
     if num_processes > 1:
         train_in_processes(missing, dataset, num_processes)
     else:
         watch((train(run_id, request, dataset) for run_id, request in missing), len(missing))
-    for run_id, request in zip(ids, requests, strict=True):
-        _note_use(run_id, request.protocol)
-    return [read_run(i, request.protocol) for i, request in zip(ids, requests, strict=True)]
-
-
-def _compute_id(request: Request, dataset: Dataset) -> str:
-    """Hash of all that decides the numbers: inputs, code, and versions of the numeric packages."""
-    family = registry.get_family(request.model).__name__
-    inputs = {
-        "format": RECORD_FORMAT,
-        "model": request.model,
-        "params": registry.resolve_params(request.model, request.params),
-        "dataset": [dataset.name, dataset.sha256],
-        "split": [request.split.protocol, request.split.fingerprint],
-        "seed": request.seed,
-        "code": hash_code(family, registry.__name__, ratings.__name__, catalogue.__name__),
-        "versions": get_versions(),
-    }
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+    runs = [read_run(compute_id(request, dataset), request.protocol) for request in requests]
+    for run in runs:
+        _note_use(run.record.run_id, run.protocol)
+    return runs
 
 
 def read_record(run_id: str) -> RunRecord:
@@ -158,7 +139,7 @@ def read_runs(results: pd.DataFrame) -> list[Run]:
 def _find_record(path: Path) -> RunRecord | None:
     """The record in a run's folder, or None where it is not there whole, to the byte."""
     try:
-        record = RunRecord.from_dict(json.loads((path / "run.json").read_text()))
+        record = RunRecord.from_json((path / "run.json").read_text(encoding="utf-8"))
         whole = all(compute_sha256(path / name) == sha for name, sha in record.files.items())
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -1,7 +1,7 @@
 """Train and measure what was asked for: one run here, or several in processes of their own."""
 
+import dataclasses
 import itertools
-import json
 import multiprocessing
 import os
 import resource
@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -19,11 +20,13 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.metrics import catalogue
+from reelbook.metrics.metric import Metric
 from reelbook.metrics.ratings import evaluate_ratings
 from reelbook.models import registry
 from reelbook.models.features.ids import check_vocabulary
 from reelbook.paths import get_build_dir, get_runs_dir
-from reelbook.provenance import get_commit, get_versions
+from reelbook.provenance import get_commit
+from reelbook.runs.identity import find_code, hash_metrics
 from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.slots import hold_slot
 from reelbook.splits.split import Split
@@ -103,17 +106,11 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
     start = time.perf_counter()
     fit = registry.get_family(model).fit(model, params, dataset, split, seed)
     seconds = time.perf_counter() - start
-    metrics = list(fit.metrics)
     prediction_seconds = fit.prediction_seconds
-    tables = {}
-    if fit.predictions is not None:
-        tables["predictions"] = fit.predictions
-        metrics = [*evaluate_ratings(fit.predictions), *metrics]
+    tables = {} if fit.predictions is None else {"predictions": fit.predictions}
     if fit.score is not None:
         prediction_seconds = catalogue.time_score(fit.score, dataset, split)
-        ranked = catalogue.rank_catalogue(fit.score, dataset, split)
-        tables |= ranked._asdict()
-        metrics += catalogue.evaluate_ranking(ranked, dataset, split)
+        tables |= catalogue.rank_catalogue(fit.score, dataset, split)._asdict()
     path = get_runs_dir() / run_id
     shutil.rmtree(path, ignore_errors=True)  # damaged, or we would have found it
     with replace_when_whole(path) as folder:
@@ -137,22 +134,51 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
                 "fingerprint": split.fingerprint,
             },
             seed=seed,
-            metrics=metrics,
+            metrics=[*measure(tables, dataset, split), *fit.metrics],
+            training_metrics=fit.metrics,
+            metrics_code=hash_metrics(),
             best_epoch=fit.best_epoch,
             seconds=round(seconds, 3),
             prediction_seconds=prediction_seconds,
             peak_memory_mb=_get_peak_memory_mb(),
             num_parameters=fit.num_parameters,
-            versions=get_versions(),
+            versions=find_code(model).versions,
             commit=get_commit(),
             files={file.name: compute_sha256(file) for file in sorted(folder.iterdir())},
             extra=fit.extra,
         )
-        text = json.dumps(record.to_dict(), indent=2, allow_nan=False)
-        (folder / "run.json").write_text(text + "\n")
+        (folder / "run.json").write_text(record.to_json() + "\n", encoding="utf-8")
     fold = f" fold {split.fold}" if split.fold is not None else ""
     report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {seconds:.1f} s")
     return run_id
+
+
+def measure(tables: dict[str, pd.DataFrame], dataset: Dataset, split: Split) -> list[Metric]:
+    """Every metric of the registry that these tables of a run allow, on its test rows.
+
+    Args:
+        tables: predictions, or ranks and recommendations, or all three, as a run keeps them.
+        dataset: the canonical tables.
+        split: of the run.
+    """
+    metrics = []
+    if "predictions" in tables:
+        metrics += evaluate_ratings(tables["predictions"])
+    if "ranks" in tables:
+        ranked = catalogue.Ranked(tables["ranks"], tables["recommendations"])
+        metrics += catalogue.evaluate_ranking(ranked, dataset, split)
+    return metrics
+
+
+def measure_again(record: RunRecord, dataset: Dataset, split: Split) -> None:
+    """Compute the figures of a finished run anew from what it saved: the metrics have changed."""
+    folder = get_runs_dir() / record.run_id
+    names = [name for name in record.files if name.endswith(".parquet")]
+    tables = {name.removesuffix(".parquet"): pd.read_parquet(folder / name) for name in names}
+    metrics = [*measure(tables, dataset, split), *record.training_metrics]
+    record = dataclasses.replace(record, metrics=metrics, metrics_code=hash_metrics())
+    with replace_when_whole(folder / "run.json") as file:
+        file.write_text(record.to_json() + "\n", encoding="utf-8")
 
 
 def _reset_peak_memory() -> None:

@@ -7,9 +7,7 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 
 # Lower bounds of the publisher's age groups; ml-1m knows ages only as these.
-AGE_GROUPS = {
-    1: "under 18", 18: "18-24", 25: "25-34", 35: "35-44", 45: "45-49", 50: "50-55", 56: "56+",
-}  # fmt: skip
+AGES = [1, 18, 25, 35, 45, 50, 56]
 
 
 def encode_values(values: pd.Series, vocabulary: pd.Series) -> np.ndarray:
@@ -50,9 +48,9 @@ def make_genre_table(dataset: Dataset) -> np.ndarray:
 
 
 def bucketize_age(ages: pd.Series) -> pd.Series:
-    """Lower bound of the age group of each age in years, as int64: a key of AGE_GROUPS."""
-    edges = [-1, *list(AGE_GROUPS)[1:], 1000]
-    return pd.cut(ages, edges, right=False, labels=list(AGE_GROUPS)).astype("int64")
+    """Lower bound of the age group of each age in years, as int64: one of AGES."""
+    edges = [-1, *AGES[1:], 1000]
+    return pd.cut(ages, edges, right=False, labels=AGES).astype("int64")
 
 
 def check_vocabulary(values: pd.Series | np.ndarray, vocabulary: pd.Series | np.ndarray) -> None:

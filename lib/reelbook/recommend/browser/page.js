@@ -94,7 +94,7 @@ function recommend() {
   return model.names
     .map((_, movie) => movie)
     .filter((movie) => !liked.includes(movie))
-    .sort((a, b) => scores[b] - scores[a] || a - b)
+    .sort((a, b) => scores[b] - scores[a] || model.counts[b] - model.counts[a] || a - b)
     .slice(0, LENGTH)
     .map((movie) => {
       const { stars, deviation } = expectStars(movie, inverse);
@@ -109,7 +109,9 @@ function recommend() {
         stars: clip(stars),
         low: clip(clip(stars) - model.reach * deviation),
         high: clip(clip(stars) + model.reach * deviation),
-        because,
+        why: liked.some((other) => getWeight(other, movie))
+          ? because.length && `because of ${because.join(", ")}`
+          : model.popular,
       };
     });
 }
@@ -209,9 +211,7 @@ function showList() {
         makeElement("strong", movie.name), " ",
         makeElement("span", `${stars} stars (${low} to ${high})`, "rb-stars"),
       );
-      if (movie.because.length) {
-        item.append(makeElement("div", `because of ${movie.because.join(", ")}`, "rb-why"));
-      }
+      if (movie.why) item.append(makeElement("div", movie.why, "rb-why"));
       return item;
     }),
   );

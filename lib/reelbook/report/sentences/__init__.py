@@ -1,0 +1,1 @@
+"""Computed sentences: from small tables of figures to Markdown, a file for each chapter."""

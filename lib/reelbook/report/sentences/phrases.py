@@ -1,0 +1,58 @@
+"""Phrases that the sentences of several chapters share."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+INDISTINGUISHABLE = "indistinguishable from zero"
+
+
+def list_rows(table: pd.DataFrame) -> list[Any]:
+    """The rows with their columns as attributes, of the type that each holds."""
+    return list(table.itertuples(index=False))
+
+
+def give_interval(row: Any, *, digits: int = 4) -> str:
+    """A signed 95% interval, such as "+0.0010 to +0.0030", and whether it holds zero.
+
+    Args:
+        row: has `low`, `high` and `clear`, as a row of `compare.compare_models`.
+        digits: decimals.
+    """
+    interval = f"{row.low:+.{digits}f} to {row.high:+.{digits}f}"
+    return interval if row.clear else f"{interval}, {INDISTINGUISHABLE}"
+
+
+def give_range(values: Iterable[float], *, digits: int = 4) -> str:
+    """The smallest to the largest value, or the one that all of them round to."""
+    numbers = list(values)
+    lowest, highest = (f"{number:.{digits}f}" for number in (min(numbers), max(numbers)))
+    return lowest if lowest == highest else f"{lowest} to {highest}"
+
+
+def give_bounds(row: Any) -> str:
+    """The 95% interval of a figure, such as "0.912 to 0.931", of a row with `low` and `high`."""
+    return f"{row['low']:.3f} to {row['high']:.3f}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """The words as an enumeration: "a", "a and b", "a, b and c"; nothing for none."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def quote_models(names: Iterable[str]) -> list[str]:
+    """The names of models as Markdown shows code."""
+    return [f"`{name}`" for name in names]
+
+
+def make_list(sentences: Iterable[str]) -> str:
+    """Sentences as a bulleted list."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one: "1 user", "1,204 users"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

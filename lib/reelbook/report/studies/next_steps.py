@@ -1,0 +1,43 @@
+"""What the chapter on the next steps of document A trains."""
+
+from collections.abc import Sequence
+
+from reelbook.data.tables import Dataset
+from reelbook.models import content, item2vec
+from reelbook.report import rankings
+from reelbook.report.studies.study import Study, declare
+from reelbook.splits.protocols import make_split
+
+# So much closeness that popularity counts for nothing.
+BY_COSINE = {"closeness": 1000.0, "grid": {}}
+
+
+def next_steps(
+    dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], epochs: int = 0
+) -> Study:
+    """Autoencoders, movies as words and content-based models, each beside simple models.
+
+    Args:
+        dataset: the canonical tables.
+        folds: of `official`.
+        seeds: of the splits of `stratified` and `cold-movies`; the ablation runs on the first.
+        epochs: of the autoencoders, at most; 0 takes those of their defaults.
+    """
+    official = [make_split(dataset, "official", fold=fold) for fold in folds]
+    ranking = rankings.make_splits(dataset, seeds)
+    cold = [make_split(dataset, "cold-movies", seed=seed) for seed in seeds]
+    first = make_split(dataset, "stratified", seed=seeds[0])
+    limits = {"epochs": epochs} if epochs else {}
+    simple = ["topn.popularity", "topn.ease"]
+    return Study(
+        dataset,
+        [
+            *declare("baseline.biases", official, seeds=[0]),
+            *declare("autoencoder.autorec", official, seeds=[0], params=limits),
+            *declare(simple, ranking),
+            *declare("autoencoder.multvae", ranking, params=limits),
+            *declare([*item2vec.MODELS, "content.ridge"], ranking),
+            *declare([*simple, *content.MODELS], cold),
+            *declare("item2vec.skipgram", first, params=BY_COSINE, study="ablation"),
+        ],
+    )

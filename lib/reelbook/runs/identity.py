@@ -1,0 +1,46 @@
+"""What decides a run: its id is a hash of that and of nothing else.
+
+Names, labels, registries, metrics, reports and studies are no part of it, so what only tells of
+runs trains nothing again.
+"""
+
+import hashlib
+import json
+
+from reelbook.data.tables import Dataset
+from reelbook.models import registry
+from reelbook.provenance import Code, trace_code
+from reelbook.runs.record import Request
+
+# Raise it when what a run keeps beside its record changes its form.
+FORMAT = 3
+
+
+def compute_id(request: Request, dataset: Dataset) -> str:
+    """Hash of data, rows and rules of the split, settings, seed, code, and versions under it."""
+    code = find_code(request.model)
+    inputs = {
+        "format": FORMAT,
+        "model": request.model,
+        "params": registry.resolve_params(request.model, request.params),
+        "data": dataset.sha256,
+        "rows": request.split.fingerprint,
+        "rules": request.split.rules._asdict(),
+        "seed": request.seed,
+        "code": code.sha256,
+        "versions": code.versions,
+    }
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def find_code(model: str) -> Code:
+    """The code that makes the saved predictions, ranks and lists of a model."""
+    fit = f"{registry.get_family(model).__name__}:fit"
+    return trace_code(fit, "reelbook.metrics.catalogue:rank_catalogue")
+
+
+def hash_metrics() -> str:
+    """The version of the metrics: a hash of their code."""
+    return trace_code(
+        "reelbook.metrics.catalogue", "reelbook.metrics.lists", "reelbook.metrics.ratings"
+    ).sha256

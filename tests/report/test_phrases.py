@@ -1,0 +1,32 @@
+from types import SimpleNamespace
+
+import pytest
+
+from reelbook.report.sentences import phrases
+
+
+def test_an_interval_says_whether_it_holds_zero():
+    row = SimpleNamespace(low=-0.01, high=0.02, clear=False)
+    assert phrases.give_interval(row, digits=2) == "-0.01 to +0.02, indistinguishable from zero"
+    row = SimpleNamespace(low=0.01, high=0.02, clear=True)
+    assert phrases.give_interval(row) == "+0.0100 to +0.0200"
+
+
+def test_a_range_that_rounds_to_one_value_is_that_value():
+    assert phrases.give_range([0.11, 0.1, 0.14], digits=2) == "0.10 to 0.14"
+    assert phrases.give_range([0.11, 0.1, 0.14], digits=0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), ("abc", "a, b and c")]
+)
+def test_words_are_joined(words, text):
+    assert phrases.join_words(words) == text
+
+
+def test_nouns_are_counted():
+    assert [phrases.count(n, "user") for n in (0, 1, 1204)] == ["0 users", "1 user", "1,204 users"]
+
+
+def test_lists_and_models():
+    assert phrases.make_list(phrases.quote_models(["mf.dot"])) == "- `mf.dot`"

@@ -1,0 +1,105 @@
+import pandas as pd
+import pytest
+
+from reelbook.report.sentences import two_tower as sentences
+
+NO_SPREAD = {"rmse": 0.0, "top@100": 0.0}
+
+
+def make_trade(**points):
+    rows = [("0", 1.0, 0.1), *((w.strip("_"), *at) for w, at in points.items())]
+    rows.append(("only retrieval", 3.0, 0.5))
+    return pd.DataFrame(rows, columns=["label", "rmse", "top"])
+
+
+def test_what_the_page_says_in_its_text():
+    best = {"value": 0.3, "low": 0.29, "high": 0.31}
+    published = pd.DataFrame({"model": [], "ndcg@10": []})
+    glued = sentences.list_glued(best, published, claimed=0.98, highest=0.987, by_id=0.0149)
+    assert glued == {
+        "claimed": "98.0%",
+        "highest": "98.7%",
+        "by_id": "1.5%",
+        "best_ndcg": "0.300",
+        "best_interval": "0.290 to 0.310",
+        "best_standing": "Nothing comparable is published for these data.",
+    }
+
+
+def test_the_standing_counts_published_figures_below():
+    published = pd.DataFrame({"ndcg@10": [0.4, 0.3, 0.2]})
+    assert sentences.describe_standing(published, 0.3) == (
+        "That is above 1 of the 3 published figures for these data."
+    )
+
+
+@pytest.mark.parametrize(
+    ("of_user_mean", "beaten"), [(1.0, "The best of them beats"), (0.9, "None of them beats")]
+)
+def test_the_models_of_stars_beside_two_means(of_user_mean, beaten):
+    text = sentences.describe_stars(
+        pd.Series([0.95, 1.2]), of_mean=1.1, of_user_mean=of_user_mean, top_spread=0.02
+    )
+    assert f"come to 0.950 to 1.200. {beaten} the user's mean. The seeds of one" in text
+    assert "differ by at most 0.020 in top-100." in text
+
+
+def test_without_models_of_stars_or_a_second_seed_nothing_is_said_of_them():
+    text = sentences.describe_stars(
+        pd.Series(dtype="float64"), of_mean=1.1, of_user_mean=1.0, top_spread=0.0
+    )
+    assert text.startswith(
+        "The mean of all ratings has an RMSE of 1.100 on these rows and each user's own mean "
+        "1.000. `two_tower.best` predicts no stars"
+    )
+
+
+def test_the_artefact_lies_between_two_epochs():
+    text = sentences.describe_artefact(
+        pd.Series([0.2, 0.9, 0.4]), model="two_tower.joint", by_id=0.01, num_movies=1000
+    )
+    assert "of `two_tower.joint` by score lies between **0.200** and **0.900**" in text
+    assert text.endswith("by movie id it is 0.010, where a list drawn at random has 0.010.")
+
+
+def test_a_joint_model_is_ahead_of_both_specialised_ones():
+    trade = make_trade(_1=(1.1, 0.4), _10=(0.9, 0.6))
+    text = sentences.describe_trade(trade, on_training=0.9, spreads={"rmse": 0.01, "top@100": 0.02})
+    assert "top-100 differs by -0.100 from that of retrieval alone" in text
+    assert "RMSE by +0.100 stars from" in text
+    assert "10 has the highest top-100 (0.600) and 10 has the lowest RMSE (0.900)" in text
+    assert "With a weight of 10 the joint model is ahead of both" in text
+    assert "differ by up to 0.010 stars and 0.020 in top-100" in text
+
+
+def test_no_joint_model_is_ahead_and_one_seed_has_no_spread():
+    text = sentences.describe_trade(make_trade(_1=(1.0, 0.5)), on_training=0.9, spreads=NO_SPREAD)
+    assert "None of these joint models is ahead of both specialised ones. The points" in text
+
+
+def test_several_weights_are_named():
+    trade = make_trade(_1=(0.9, 0.6), _3=(0.8, 0.7))
+    text = sentences.describe_trade(trade, on_training=0.9, spreads=NO_SPREAD)
+    assert "With a weight of 1 or 3 the joint" in text
+
+
+def test_weights_that_tie_are_all_named():
+    trade = make_trade(_1=(1.1, 0.4), _3=(1.0, 0.4))
+    text = sentences.describe_trade(trade, on_training=0.9, spreads=NO_SPREAD)
+    assert "1 and 3 have the highest top-100 (0.400) and 3 has the lowest RMSE (1.000)" in text
+
+
+@pytest.mark.parametrize(
+    ("new", "text"),
+    [(1, "Of the 20 users tested under `global-time`, 1 has no"), (3, "`, 3 have no"), (0, ", 0 ")],
+)
+def test_new_users_are_counted(new, text):
+    assert text in sentences.describe_new_users(new, 20)
+
+
+def test_genres_of_neighbours():
+    text = sentences.describe_genres({"nearest": 0.7, "any": 0.25}, size=40)
+    assert text == (
+        "Of the 40 most rated movies, 70% share a genre with their nearest neighbour; of any two "
+        "of them 25% do."
+    )

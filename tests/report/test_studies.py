@@ -1,0 +1,92 @@
+"""What the chapters train, declared: rows of models, splits and seeds."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from reelbook.errors import ReelbookError
+from reelbook.report import studies
+from reelbook.report.studies.study import Study, declare, find_run, select_runs
+from reelbook.splits.protocols import make_split
+
+
+def make_run(model, protocol, *, fold=None, seed=0, fingerprint=""):
+    split = {"fold": fold, "fingerprint": fingerprint}
+    record = SimpleNamespace(run_id="abc", model=model, split=split, seed=seed)
+    return SimpleNamespace(record=record, protocol=protocol)
+
+
+def pretend(requests):
+    """The runs that these requests would give."""
+    return [
+        make_run(r.model, r.protocol, fold=r.split.fold, seed=r.seed,
+                 fingerprint=r.split.fingerprint)
+        for r in requests
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def splits(dataset):
+    return [make_split(dataset, "official", fold=fold) for fold in (1, 2)]
+
+
+def test_each_model_is_asked_for_on_each_split_with_each_seed(splits):
+    requests = declare(["mf.dot", "mf.mlp"], splits, seeds=[0, 7], params={"epochs": 3})
+    assert len(requests) == 8
+    assert {(r.model, r.split.fold, r.seed) for r in requests} == {
+        (model, fold, seed) for model in ("mf.dot", "mf.mlp") for fold in (1, 2) for seed in (0, 7)
+    }
+    assert all(request.params == {"epochs": 3} for request in requests)
+
+
+def test_without_seeds_a_split_is_trained_on_with_its_own(dataset):
+    split = make_split(dataset, "source", seed=5)
+    (request,) = declare("mf.dot", split, study="ablation")
+    assert (request.seed, request.protocol, request.split.protocol) == (5, "ablation", "source")
+
+
+def test_the_table_has_a_row_for_models_that_share_all_else(dataset, splits):
+    requests = [
+        *declare(["mf.dot", "mf.mlp"], splits, params={"epochs": 3}),
+        *declare("mf.biased", splits),
+        *declare("mf.biased", make_split(dataset, "source", seed=4), seeds=[0, 1], study="weights"),
+    ]
+    table = Study(dataset, requests).table()
+    assert table.to_numpy().tolist() == [
+        ["official", "mf.dot, mf.mlp", "folds 1, 2", "0", "epochs: 3"],
+        ["official", "mf.biased", "folds 1, 2", "0", ""],
+        ["weights", "mf.biased", "seed 4", "0, 1", ""],
+    ]
+
+
+def test_runs_are_selected_by_what_they_are(dataset, splits):
+    requests = [
+        *declare(["mf.dot", "mf.mlp"], splits),
+        *declare("mf.dot", splits[0], study="ablation"),
+    ]
+    runs = pretend(requests)
+    assert select_runs(runs) == runs
+    assert len(select_runs(runs, protocol="official")) == 4
+    assert select_runs(runs, models=["mf.mlp"], folds=[2]) == [
+        find_run(runs, "mf.mlp", protocol="official", fold=2)
+    ]
+    assert select_runs(runs, seeds=[1]) == []
+    with pytest.raises(ReelbookError, match=r"No run of mf\.mlp under ablation"):
+        find_run(runs, "mf.mlp", protocol="ablation")
+
+
+def test_the_split_of_a_run_is_found(dataset, splits):
+    study = Study(dataset, declare("mf.dot", splits))
+    _, second = pretend(study.requests)
+    assert study.find_split(second) is splits[1]
+    with pytest.raises(ReelbookError, match="is not of this study"):
+        study.find_split(make_run("mf.dot", "source"))
+
+
+def test_matrix_factorization(dataset):
+    study = studies.matrix_factorization(dataset, folds=[1, 2], seeds=[0, 3], epochs=4)
+    assert study.table().to_numpy().tolist() == [
+        ["source", "mf.dot, mf.mlp, mf.sigmoid", "seeds 0, 3", "0, 3", "epochs: 4"],
+        ["official", "mf.dot, mf.mlp, mf.sigmoid", "folds 1, 2", "0", "epochs: 4"],
+        ["official", "mf.unregularised, mf.biased, mf.implicit", "folds 1, 2", "0", ""],
+    ]
