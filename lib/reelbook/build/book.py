@@ -106,21 +106,16 @@ def check_outputs(name: str, notebook: dict[str, Any]) -> None:
 def run_jupyter_book(source: Path, built: Path, log: Path) -> None:
     """Build the pages; ReelbookError with the first warnings if there is any."""
     program = Path(sys.executable).with_name("jupyter-book")
-    command = [
-        str(program), "build", str(source), "--path-output", str(built), "--nitpick",
-        "--warningiserror", "--keep-going", "--quiet",
-    ]  # fmt: skip
+    command: list[str | Path] = [program, "build", source, "--path-output", built]
+    command += ["--nitpick", "--warningiserror", "--keep-going", "--quiet"]
     with log.open("w") as file:
         done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
     lines = re.sub(r"\x1b\[[\d;]*m", "", log.read_text()).splitlines()  # without colours
-    told = [
-        line for line in lines if any(word in line for word in ["WARNING", "ERROR", "CRITICAL"])
-    ]
+    told = [line for line in lines if re.search("WARNING|ERROR|CRITICAL", line)]
     if done.returncode or told:
-        what = "".join(
-            f"\n  {line.replace(f'{source}/', '')[:300]}" for line in (told or lines)[:4]
-        )
-        raise ReelbookError(f"The book does not build, log: {format_path(log)}{what}")
+        shown = [line.replace(f"{source}/", "")[:300] for line in (told or lines)[:4]]
+        what = "\n  ".join([f"The book does not build, log: {format_path(log)}", *shown])
+        raise ReelbookError(what)
 
 
 def publish(built: Path, target: Path) -> None:

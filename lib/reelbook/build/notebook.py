@@ -99,7 +99,21 @@ def run_notebook(
                 * output.exists()
             )
         unfinished.unlink(missing_ok=True)
-        _leave(notebook, output, draft, runs_list, parameters, seconds)
+        meta = {
+            "notebook": notebook.stem,
+            "ok": True,
+            "seconds": round(seconds, 1),
+            "peak_memory_mb": _get_peak_memory_of_kernel_mb(),
+            "parameters": parameters,
+        }
+        texts = [
+            runs_list.read_text(encoding="utf-8") if runs_list.exists() else "{}\n",
+            json.dumps(meta, indent=1) + "\n",
+            draft.read_text(encoding="utf-8"),  # last: where it stands, the others stand too
+        ]
+        for path, text in zip(list_outputs(output), texts, strict=True):
+            with replace_when_whole(path) as file:
+                file.write_text(text, encoding="utf-8")
     say(f"finished in {seconds:.0f} s")
 
 
@@ -128,32 +142,6 @@ def check_output(notebook: Path, output: Path) -> None:
             f"{format_path(output)} is there and was not written by this command. It stays as it "
             "is: give another --output."
         )
-
-
-def _leave(
-    notebook: Path,
-    output: Path,
-    draft: Path,
-    runs_list: Path,
-    parameters: dict[str, Any],
-    seconds: float,
-) -> None:
-    """Put the executed notebook and what tells of it in their places."""
-    meta = {
-        "notebook": notebook.stem,
-        "ok": True,
-        "seconds": round(seconds, 1),
-        "peak_memory_mb": _get_peak_memory_of_kernel_mb(),
-        "parameters": parameters,
-    }
-    texts = [
-        runs_list.read_text(encoding="utf-8") if runs_list.exists() else "{}\n",
-        json.dumps(meta, indent=1) + "\n",
-        draft.read_text(encoding="utf-8"),  # last: where it stands, the others stand too
-    ]
-    for path, text in zip(list_outputs(output), texts, strict=True):
-        with replace_when_whole(path) as file:
-            file.write_text(text, encoding="utf-8")
 
 
 def _prepare_environment(runs_list: Path, progress: Path) -> None:
@@ -227,20 +215,17 @@ def _tell_progress(place: Place, progress: Path, say: Callable[[str], None]) -> 
     start = time.monotonic()
 
     def follow() -> None:
-        told, quiet_since = 0, start
-        while True:
+        told, spoken, last_round = 0, start, False
+        while not last_round:
             last_round = ended.wait(0.5)
             lines = progress.read_text().splitlines() if progress.exists() else []
-            for line in lines[told:]:
-                say(line)
             now = time.monotonic()
-            if len(lines) == told and now - quiet_since > HEARTBEAT_SECONDS:
-                say(f"in cell {place.cell} after {now - start:.0f} s")
-                quiet_since = now
-            quiet_since = now if len(lines) > told else quiet_since
-            told = len(lines)
-            if last_round:
-                return
+            news = lines[told:]
+            if not news and now - spoken > HEARTBEAT_SECONDS:
+                news = [f"in cell {place.cell} after {now - start:.0f} s"]
+            for line in news:
+                say(line)
+            told, spoken = len(lines), now if news else spoken
 
     thread = threading.Thread(target=follow)
     thread.start()

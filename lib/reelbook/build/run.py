@@ -21,9 +21,8 @@ from reelbook.build.golden import list_departures
 from reelbook.build.notebook import list_outputs
 from reelbook.build.plan import Plan, read_plan
 from reelbook.build.results import format_leaderboard
-from reelbook.build.steps import find_damage
+from reelbook.build.steps import find_altered, find_damage
 from reelbook.errors import ReelbookError
-from reelbook.files import compute_sha256
 from reelbook.paths import ROOT, format_path, get_build_dir, get_data_dir, get_plan_dir
 
 
@@ -62,7 +61,11 @@ def build(plan_name: str, *, jobs: int) -> None:
 
 @contextmanager
 def hold_lock(plan: Plan) -> Iterator[int]:
-    """Keep other builds out of this build folder; the system frees the lock of a dead build."""
+    """Keep other builds out of this build folder; the system frees the lock of a dead build.
+
+    By fcntl, where others use filelock: Snakemake inherits this lock through its descriptor, so
+    that it outlives a killed build as long as Snakemake itself.
+    """
     get_build_dir().mkdir(parents=True, exist_ok=True)
     with (get_build_dir() / ".lock").open("a+") as file:
         try:
@@ -99,18 +102,16 @@ def is_damaged(dataset: str) -> bool:
     folder = get_data_dir(dataset)
     try:
         files = json.loads((folder / "data.json").read_text(encoding="utf-8"))["files"]
-        return any(compute_sha256(folder / name) != sha256 for name, sha256 in files.items())
-    except FileNotFoundError:
+        return find_altered(folder, files) is not None
+    except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return (folder / "data.json").exists()
-    except (OSError, ValueError, KeyError, TypeError):
-        return True
 
 
 def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
     """Run the Snakefile in the build folder; its exit code.
 
     Snakemake itself stays silent: the steps say what they do, and leave in `errors` what went
-    wrong. It inherits our lock, so that no second build starts while it lives, and needs no other.
+    wrong. It inherits our lock and needs no other.
     """
     command = [*_make_command(plan, jobs), "--quiet", "all"]
     environment = os.environ | {"REELBOOK_ERRORS": str(errors), "REELBOOK_JOBS": str(jobs)}

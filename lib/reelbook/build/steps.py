@@ -29,12 +29,14 @@ def record_step(plan_name: str, step: str, files: Iterable[Path]) -> None:
 def find_damage(record: Path) -> str | None:
     """The first file of a step that is missing or altered, or the record itself; None if whole."""
     try:
-        sums = json.loads(record.read_text(encoding="utf-8")).items()
-        return next((name for name, sha256 in sums if not _is_whole(name, sha256)), None)
+        return find_altered(get_build_dir(), json.loads(record.read_text(encoding="utf-8")))
     except (OSError, ValueError, AttributeError):
         return str(record.relative_to(get_build_dir()))
 
 
-def _is_whole(name: str, sha256: str) -> bool:
-    path = get_build_dir() / name
-    return path.is_file() and compute_sha256(path) == sha256
+def find_altered(folder: Path, sums: dict[str, str]) -> str | None:
+    """The first of the files in a folder that is missing or has another checksum than noted."""
+    for name, sha256 in sums.items():
+        if not (folder / name).is_file() or compute_sha256(folder / name) != sha256:
+            return name
+    return None

@@ -41,17 +41,11 @@ def verify(plan_name: str, *, jobs: int) -> dict[str, Any]:
         seconds.append(round(time.monotonic() - start))
         results.append(folder / name / plan.name / "results.csv")
     sums = [compute_sha256(path) for path in results]
-    outcome = {
-        "commit": get_commit(),
-        "sha256": sums,
-        "seconds": seconds,
-        "equal": sums[0] == sums[1],
-    }
-    path = get_plan_dir(plan.name) / "verification.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replace_when_whole(path) as part:
+    equal = sums[0] == sums[1]
+    outcome = {"commit": get_commit(), "sha256": sums, "seconds": seconds, "equal": equal}
+    with replace_when_whole(get_plan_dir(plan.name) / "verification.json") as part:
         part.write_text(json.dumps(outcome, indent=2) + "\n")
-    if not outcome["equal"]:
+    if not equal:
         raise ReelbookError(f"Two builds of one commit differ. {describe_difference(*results)}")
     shutil.rmtree(folder)
     return outcome

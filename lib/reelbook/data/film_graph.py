@@ -63,7 +63,6 @@ def _choose_best_known(films: pd.Series, people: pd.Series) -> pd.Series:
 
 def _read(content: bytes, name: str, columns: list[str]) -> pd.DataFrame:
     try:
-        table = pd.read_csv(BytesIO(content), sep="\t", dtype="str", usecols=columns, quoting=3)
-    except (ValueError, UnicodeDecodeError) as error:
+        return pd.read_csv(BytesIO(content), sep="\t", dtype="str", usecols=columns, quoting=3)
+    except ValueError as error:
         raise ReelbookError(f"{name}: expected the columns {', '.join(columns)}; {error}") from None
-    return table

@@ -63,12 +63,11 @@ def parse(layout: str, files: dict[str, bytes]) -> Tables:
         ReelbookError: an empty file, a line with too few fields or a value out of range, a rating
             of an unknown user or movie, or a (user, movie) pair that is rated twice.
     """
-    parse_layout = {
-        "grouplens-100k": _parse_grouplens_100k,
-        "recbole-100k": _parse_recbole_100k,
+    parsers = {
+        "grouplens-100k": _parse_grouplens_100k, "recbole-100k": _parse_recbole_100k,
         "grouplens-1m": _parse_grouplens_1m,
-    }[layout]
-    return parse_layout(files)
+    }  # fmt: skip
+    return parsers[layout](files)
 
 
 def parse_ratings(
@@ -85,16 +84,10 @@ def parse_ratings(
     try:
         table = pa.csv.read_csv(
             pa.BufferReader(content),
-            read_options=pa.csv.ReadOptions(
-                column_names=names, skip_rows=int(header), use_threads=False
-            ),
+            pa.csv.ReadOptions(column_names=names, skip_rows=int(header), use_threads=False),
             # An empty line must count as a line, or the numbers in the errors would be off.
-            parse_options=pa.csv.ParseOptions(
-                delimiter="\t", quote_char=False, ignore_empty_lines=False
-            ),
-            convert_options=pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.int64()), null_values=[]
-            ),
+            pa.csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
+            pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.int64()), null_values=[]),
         )
     except pa.ArrowInvalid as error:
         _raise_for_bad_line(content, name, first_line)
@@ -104,7 +97,7 @@ def parse_ratings(
         if len(column) == 0 or column.min() < low or column.max() > high:
             _raise_for_bad_line(content, name, first_line)
             raise ReelbookError(f"{name}: holds no ratings")
-    user_ids, movie_ids, stars, timestamps = columns
+    user_ids, movie_ids, _, timestamps = columns
     if timestamps[-1] < EARLIEST and not content.endswith(b"\n"):
         line = first_line + len(timestamps) - 1
         raise ReelbookError(
@@ -113,13 +106,9 @@ def parse_ratings(
     _check_known(user_ids, users["user_id"], "user", name, first_line)
     _check_known(movie_ids, movies["movie_id"], "movie", name, first_line)
     _check_pairs(user_ids, movie_ids, name, first_line)
-    return pd.DataFrame(
-        {
-            "user_id": user_ids.astype("int32"),
-            "movie_id": movie_ids.astype("int32"),
-            "rating": stars.astype("float32"),
-            "timestamp": timestamps,
-        }
+    types = ["int32", "int32", "float32", "int64"]
+    return pd.DataFrame(dict(zip(names, columns, strict=True))).astype(
+        dict(zip(names, types, strict=True))
     )
 
 

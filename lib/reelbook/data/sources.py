@@ -136,21 +136,18 @@ def fetch_wheel(*, progress: bool = True) -> Path:
         return path
     if progress:
         print(f"fetching {WHEEL_REQUIREMENT} (2 MB) with pip", file=sys.stderr)
-    command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-        "--disable-pip-version-check", "--no-input", "--retries=1", f"--timeout={TIMEOUT}",
-    ]  # fmt: skip
     task = f"pip download {WHEEL_REQUIREMENT}"
     with replace_when_whole(path) as temporary, tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable, "-m", *task.split(), f"--dest={folder}", "--quiet", "--no-deps",
+            "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--retries=1",
+            f"--timeout={TIMEOUT}",
+        ]  # fmt: skip
+        limit = 10 * TIMEOUT
         try:
-            done = subprocess.run(
-                [*command, f"--dest={folder}", WHEEL_REQUIREMENT],
-                capture_output=True,
-                text=True,
-                timeout=10 * TIMEOUT,
-            )
+            done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
         except subprocess.TimeoutExpired:
-            raise ReelbookError(f"{task}: no answer in {10 * TIMEOUT} s") from None
+            raise ReelbookError(f"{task}: no answer in {limit} s") from None
         fetched = Path(folder) / WHEEL_NAME
         if done.returncode != 0 or not fetched.exists():
             errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
@@ -194,10 +191,11 @@ def read_zip(path: Path, layouts: list[str]) -> tuple[str, dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            for name in names:
-                _check_member(name, path)
-            found = _choose_layout(names, layouts, path)
-            return found[0], {PurePosixPath(name).name: archive.read(name) for name in found[1]}
+            for name in names:  # by Windows' rules too: a drive or a backslash climbs out there
+                if PureWindowsPath(name).anchor or ".." in PureWindowsPath(name).parts:
+                    raise ReelbookError(f"{path}: refused, its member {name!r} climbs out of it")
+            layout, chosen = _choose_layout(names, layouts, path)
+            return layout, {PurePosixPath(name).name: archive.read(name) for name in chosen}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise ReelbookError(f"{path}: not a readable zip ({error}); fetch it again") from None
 
@@ -222,29 +220,21 @@ def _read_wheel(dataset: str, progress: bool) -> SourceFiles:
 
 def _choose_layout(names: list[str], layouts: list[str], where: Path) -> tuple[str, list[str]]:
     """The first layout whose files lie together in one folder, and their full names."""
-    present = set(names)
-    incomplete = ""
+    incomplete: list[str] = []
     for layout in layouts:
         wanted = LAYOUTS[layout]
         folders = {PurePosixPath(name).parent for name in names if name.split("/")[-1] in wanted}
         for folder in sorted(folders, key=lambda folder: (len(folder.parts), str(folder))):
             chosen = [str(folder / name) for name in wanted]
-            missing = [name for name in chosen if name not in present]
+            missing = sorted(set(chosen) - set(names))
             if not missing:
                 return layout, chosen
-            incomplete = incomplete or f"{where}: {', '.join(missing)} missing"
+            incomplete.append(f"{where}: {', '.join(missing)} missing; unpack the archive again")
     if incomplete:
-        raise ReelbookError(f"{incomplete}; unpack the archive again")
+        raise ReelbookError(incomplete[0])
     expected = " or ".join(", ".join(LAYOUTS[layout]) for layout in layouts)
     there = ", ".join(sorted(names)[:5]) or "nothing"
     raise ReelbookError(f"{where} holds {there}, but not {expected}")
-
-
-def _check_member(name: str, path: Path) -> None:
-    # Windows' rules too: a drive or a backslash climbs out just as well there.
-    absolute = PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor
-    if absolute or ".." in PureWindowsPath(name).parts:
-        raise ReelbookError(f"{path}: refused, its member {name!r} climbs out of the folder")
 
 
 def _has_checksum(path: Path, sha256: str) -> bool:

@@ -44,7 +44,9 @@ def make_tables(seed: int = 0) -> Tables:
 def _make_users(generator: np.random.Generator) -> pd.DataFrame:
     # The first users go through every occupation, gender and age group; the rest are drawn.
     ages = np.r_[[7, 18, 25, 35, 45, 50, 56], generator.integers(14, 66, NUM_USERS - 7)]
-    drawn = generator.choice(OCCUPATIONS, NUM_USERS - len(OCCUPATIONS), p=_get_occupation_shares())
+    shares = np.where(np.array(OCCUPATIONS) == "student", 5.0, 1.0)  # students are the largest
+    shares /= shares.sum()
+    drawn = generator.choice(OCCUPATIONS, NUM_USERS - len(OCCUPATIONS), p=shares)
     return pd.DataFrame(
         {
             "user_id": np.arange(1, NUM_USERS + 1, dtype="int32"),
@@ -56,34 +58,22 @@ def _make_users(generator: np.random.Generator) -> pd.DataFrame:
     ).astype(dict.fromkeys(["gender", "occupation", "zip_code"], "str"))
 
 
-def _get_occupation_shares() -> np.ndarray:
-    shares = np.where(np.array(OCCUPATIONS) == "student", 5.0, 1.0)  # students are the largest
-    return shares / shares.sum()
-
-
 def _make_movies(generator: np.random.Generator) -> pd.DataFrame:
     titles = [f"{first} {second}" for first in FIRST_WORDS for second in SECOND_WORDS]
     titles[1] = titles[0]  # real data have titles under two ids
     years = pd.Series(1998 - generator.geometric(0.12, NUM_MOVIES), dtype="Int32")
     years[NUM_MOVIES - 1] = pd.NA
-    genres = [
-        sorted(
-            {
-                GENRES_100K[movie % len(GENRES_100K)],
-                *generator.choice(["Action", "Comedy", "Drama"], 1),
-            },
-            key=GENRES_100K.index,
-        )
-        for movie in range(NUM_MOVIES)
-    ]
+    genres = []
+    for movie in range(NUM_MOVIES):
+        second = str(generator.choice(["Action", "Comedy", "Drama"], 1)[0])
+        both = {GENRES_100K[movie % len(GENRES_100K)], second}
+        genres.append(sorted(both, key=GENRES_100K.index))
     return pd.DataFrame(
         {
             "movie_id": np.arange(1, NUM_MOVIES + 1, dtype="int32"),
             "title": pd.Series(titles, dtype="str"),
             "year": years,
-            "genres": pd.Series(
-                [[str(genre) for genre in names] for names in genres], dtype=object
-            ),
+            "genres": pd.Series(genres, dtype=object),
         }
     )
 
@@ -106,16 +96,8 @@ def _make_ratings(generator: np.random.Generator) -> pd.DataFrame:
         sittings = 880_000_000 + generator.integers(0, 15_000_000, 1 + user % 2)
         started = np.sort(generator.choice(sittings, count))
         minutes = np.sort(generator.integers(0, count // 3 + 1, count))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "user_id": user + 1,
-                    "movie_id": seen + 1,
-                    "rating": stars,
-                    "timestamp": started + 60 * minutes,
-                }
-            )
-        )
-    ratings = pd.concat(parts).iloc[generator.permutation(counts.sum())].reset_index(drop=True)
+        columns = [np.full(count, user + 1), seen + 1, stars, started + 60 * minutes]
+        parts.append(np.column_stack(columns))
+    rows = np.concatenate(parts)[generator.permutation(counts.sum())]
     types = {"user_id": "int32", "movie_id": "int32", "rating": "float32", "timestamp": "int64"}
-    return ratings.astype(types)
+    return pd.DataFrame(rows, columns=list(types)).astype(types)

@@ -9,6 +9,7 @@ import yaml
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.paths import BOOK
+from reelbook.report.tables import select_figures
 
 FIELDS = {"caption", "source", "dataset", "protocol", "figures", "rows"}
 SUMMARIES = ("mean", "std")
@@ -42,18 +43,15 @@ def rebuild_table(table: dict[str, Any], results: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ReelbookError: an unknown way to sum up.
     """
-    tested = results[(results["protocol"] == table["protocol"]) & (results["split_part"] == "test")]
     rows = []
     for row in table["rows"]:
         found: dict[str, Any] = {"model": row["name"]}
-        own = tested[tested["model"] == row["model"]]
-        figures = zip(table["figures"].items(), row["theirs"], strict=True)
-        for (label, figure), theirs in figures:
+        for (label, figure), theirs in zip(table["figures"].items(), row["theirs"], strict=True):
             how, _, metric = figure.partition(" ")
             if how not in SUMMARIES:
                 raise ReelbookError(f"documents.yml: {figure!r} begins with none of {SUMMARIES}.")
-            found[f"{label} theirs"] = theirs
-            found[f"{label} ours"] = own.loc[own["metric"] == metric, "value"].agg(how)
+            ours = select_figures(results, row["model"], table["protocol"], metric)
+            found |= {f"{label} theirs": theirs, f"{label} ours": ours["value"].agg(how)}
         rows.append(found | {"chapter": row["chapter"]})
     return pd.DataFrame(rows)
 
@@ -70,30 +68,16 @@ def compare_references(results: pd.DataFrame, *, dataset: str) -> pd.DataFrame:
         model, figure (metric and rows), published, ours, difference, within (the distance that was
         stated; NaN where the rows are others), note (source, or why they differ).
     """
-    references = yaml.safe_load((BOOK / "reference_figures.yml").read_text())
     rows = []
-    for reference in references:
-        own = results[
-            (results["model"] == reference["model"])
-            & (results["protocol"] == reference["protocol"])
-            & (results["metric"] == reference["metric"])
-            & (results["split_part"] == "test")
-        ]
-        if fold := reference.get("fold"):
-            own = own[own["fold"] == fold]
-        if len(own) and reference["dataset"] == dataset:
+    for their in yaml.safe_load((BOOK / "reference_figures.yml").read_text()):
+        model, metric, published = their["model"], their["metric"], their["value"]
+        own = select_figures(results, model, their["protocol"], metric)
+        if fold := their.get("fold"):
+            own, metric = own[own["fold"] == fold], f"{metric}, fold {fold}"
+        if len(own) and their["dataset"] == dataset:
             ours = own["value"].mean()
-            rows.append(
-                {
-                    "model": reference["model"],
-                    "figure": f"{reference['metric']}{f', fold {fold}' if fold else ''}",
-                    "published": reference["value"],
-                    "ours": ours,
-                    "difference": ours - reference["value"],
-                    "within": reference.get("within", float("nan")),
-                    "note": reference["note"],
-                }
-            )
+            within = their.get("within", float("nan"))
+            rows.append([model, metric, published, ours, ours - published, within, their["note"]])
     columns = ["model", "figure", "published", "ours", "difference", "within", "note"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -112,11 +96,10 @@ def read_published(dataset: Dataset, protocol: str) -> pd.DataFrame:
         if missing := {"dataset", "protocol", "source", "metrics", "models"} - table.keys():
             raise ReelbookError(f"published.yml: a table has no {', '.join(sorted(missing))}.")
         if (table["dataset"], table["protocol"]) == (dataset.name, protocol) and not dataset.note:
-            frame = pd.DataFrame.from_dict(
-                table["models"], orient="index", columns=table["metrics"]
-            )
+            metrics = table["metrics"]
+            frame = pd.DataFrame.from_dict(table["models"], orient="index", columns=metrics)
             frame = frame.rename_axis("model").reset_index()
-            return frame.sort_values(table["metrics"][0], ascending=False, ignore_index=True)
+            return frame.sort_values(metrics[0], ascending=False, ignore_index=True)
     return pd.DataFrame({"model": []})
 
 

@@ -19,6 +19,7 @@ from reelbook.report.exploration import (
     summarize_zip_codes,
 )
 from reelbook.report.inside.importance import rank_pairs, read_blocks
+from reelbook.report.tables import select_figures
 from reelbook.runs.store import read_run
 
 # The Californian zip code that document B looked at: 35 ratings, all of them by a student.
@@ -62,7 +63,6 @@ def _count_rows(dataset: Dataset) -> dict[str, float | str | list]:
         "b1_table": compute_statistics(rows).to_numpy().tolist(),
         "b2_busiest_day": str(days["day"].iloc[0]),
         "b2_count": int(days["ratings"].iloc[0]),
-        "b2_share": float(days["share"].iloc[0]),
         "b2_lead_over_second": float(days["ratings"].iloc[0] / days["ratings"].iloc[1] - 1),
         "b3_men": int(genders["ratings"].get("M", 0)),
         "b3_women": int(genders["ratings"].get("F", 0)),
@@ -77,27 +77,21 @@ def _count_rows(dataset: Dataset) -> dict[str, float | str | list]:
         "b6_men_give_most": float(favorite.get("M", 0)),
         "b6_women_give_most": float(favorite.get("F", 0)),
         "b7_states": states["state"].head(5).tolist(),
-        "b7_counts": states["ratings"].head(5).tolist(),
         "b7_rank_of_texas": int((states["state"] == "TX").to_numpy().argmax()) + 1,
-        "b7_occupation_in_california": str(california.index[0]),
         "b7_student_share_in_california": float(california["share_there"].get("student", 0)),
         "b7_student_share_everywhere": float(california["share_everywhere"].get("student", 0)),
         "b7_zip_code": DOCUMENT_ZIP_CODE,
         "b7_ratings_of_zip_code": int(codes["ratings"].get(DOCUMENT_ZIP_CODE, 0)),
-        "b7_zip_codes_of_one_user": int((codes["users"] == 1).sum()),
-        "b7_zip_codes": len(codes),
         "b8_genres": genres["genre"].head(6).tolist(),
         "b8_counts": genres["ratings"].head(6).tolist(),
         "b8_genres_by_character": characters["genre"].head(3).tolist(),
-        "b8_counts_by_character": characters["ratings"].head(3).tolist(),
     }
 
 
 def _average_figure(
     results: pd.DataFrame, model: str, protocol: str, metric: str = "rmse"
 ) -> float:
-    asked = "model == @model and protocol == @protocol and metric == @metric"
-    rows = results.query(f"{asked} and split_part == 'test'")
+    rows = select_figures(results, model, protocol, metric)
     if rows.empty:
         raise NotMeasuredError(f"no run of {model} on {protocol} has {metric}")
     return float(rows["value"].mean())

@@ -84,7 +84,7 @@ def list_runs(runs: Iterable[Run]) -> pd.DataFrame:
         {
             "model": record.model,
             "protocol": run.protocol,
-            "fold": "" if record.split["fold"] is None else str(record.split["fold"]),
+            "fold": str(record.split["fold"] or ""),  # counted from 1
             "seed": record.seed,
             "best epoch": "" if record.best_epoch is None else str(record.best_epoch),
             "parameters": record.num_parameters,
@@ -102,16 +102,12 @@ def list_runs(runs: Iterable[Run]) -> pd.DataFrame:
 
 def summarise_costs(runs: pd.DataFrame) -> pd.DataFrame:
     """A row a model and protocol of `list_runs`: number of runs, seconds, memory."""
-    groups = runs.groupby(["model", "protocol"])
-    return groups.agg(
-        runs=("run", "size"),
-        parameters=("parameters", "max"),
-        **{
-            "seconds a run": ("seconds", "mean"),
-            "seconds in all": ("seconds", "sum"),
-            "peak MB": ("peak MB", "max"),
-        },
-    ).reset_index()
+    sums = {
+        "runs": ("run", "size"), "parameters": ("parameters", "max"),
+        "seconds a run": ("seconds", "mean"), "seconds in all": ("seconds", "sum"),
+        "peak MB": ("peak MB", "max"),
+    }  # fmt: skip
+    return runs.groupby(["model", "protocol"]).agg(**sums).reset_index()
 
 
 def _make_pairs(values: dict[str, str]) -> pd.DataFrame:
@@ -121,9 +117,7 @@ def _make_pairs(values: dict[str, str]) -> pd.DataFrame:
 
 def _get_processor() -> str:
     """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.is_file() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+    return names[0] if names else platform.processor() or platform.machine()

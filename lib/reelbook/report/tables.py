@@ -17,8 +17,6 @@ DOCUMENT_MODELS = [
     "mf.dot", "mf.mlp", "mf.sigmoid", "bst.base", "bst.tuned",
     "dcn.stacked", "dcn.parallel", "dcn.low_rank", "dcn.dnn",
 ]  # fmt: skip
-
-
 BOARD_FORMATS = {
     "parameters": "{:,}", "seconds": "{:.1f}", "s per 1,000": "{:.3g}", "peak MB": "{:,.0f}",
 }  # fmt: skip
@@ -32,6 +30,12 @@ def read_results(plan: str) -> pd.DataFrame:
             f"There are no results of plan {plan} yet ({path}). Run: make book PLAN={plan}"
         )
     return pd.read_csv(path, dtype={"fold": "Int64"})
+
+
+def select_figures(results: pd.DataFrame, model: str, protocol: str, metric: str) -> pd.DataFrame:
+    """The rows of results.csv with one metric of a model on test rows, a row a fold and seed."""
+    asked = {"model": model, "protocol": protocol, "metric": metric, "split_part": "test"}
+    return results[(results[list(asked)] == pd.Series(asked)).all(axis=1)]
 
 
 def show_table(
@@ -84,13 +88,9 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
 def format_costs(board: pd.DataFrame) -> pd.DataFrame:
     """A board of `reelbook.report.leaderboards` for a page: what each model costs."""
     names = {
-        "name": "model",
-        "settings": "settings",
-        "parameters": "parameters",
-        "seconds": "seconds",
-        "prediction_seconds": "s per 1,000",
-        "peak_mb": "peak MB",
-    }
+        "name": "model", "settings": "settings", "parameters": "parameters",
+        "seconds": "seconds", "prediction_seconds": "s per 1,000", "peak_mb": "peak MB",
+    }  # fmt: skip
     return board[list(names)].rename(columns=names)
 
 
@@ -135,10 +135,9 @@ def list_glued(
 
 def describe_dataset(dataset: Dataset) -> str:
     """Markdown for the head of a page: what the figures are measured on, its note in bold."""
-    counts = (
-        f"{len(dataset.ratings):,} ratings by {len(dataset.users):,} users "
-        f"of {len(dataset.movies):,} movies"
+    text = (
+        f"Measured on `{dataset.name}`: {len(dataset.ratings):,} ratings by "
+        f"{len(dataset.users):,} users of {len(dataset.movies):,} movies. "
+        f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
     )
-    text = f"Measured on `{dataset.name}`: {counts}. Source: {dataset.source}."
-    text += f" Fingerprint `{dataset.sha256[:12]}`."
     return f"{text}\n\n> **Note: {dataset.note}.**" if dataset.note else text
