@@ -103,6 +103,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     verify.set_defaults(run=run_verify)
 
+    models = commands.add_parser("models", help="list the models: what each predicts and needs")
+    models.set_defaults(run=run_models)
+
     recommend = commands.add_parser(
         "recommend",
         help="list movies for a user, or for someone who likes some titles",
@@ -226,6 +229,19 @@ def run_verify(args: argparse.Namespace) -> None:
     outcome = verify(args.plan, jobs=args.jobs)
     first, second = map(format_seconds, outcome["seconds"])
     print(f"Verified: results.csv is the same, byte for byte, in two builds ({first}, {second}).")
+
+
+def run_models(args: argparse.Namespace) -> None:
+    """List the models."""
+    with silence_start():
+        from reelbook.models.registry import list_models
+
+        models = list_models()
+    rows = [("model", "predicts", "needs", "what it is", "source")]
+    rows += [(m, a.predicts, ", ".join(a.needs), a.words, a.source) for m, a in models.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def run_recommend(args: argparse.Namespace) -> None:

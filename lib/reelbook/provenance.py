@@ -14,6 +14,7 @@ NUMERIC_PACKAGES = [
     "numpy", "pandas", "scipy", "scikit-learn", "tensorflow", "tf-keras", "tensorflow-recommenders",
     "scikit-surprise", "implicit", "myfm", "gensim",
 ]  # fmt: skip
+REGISTRY = "reelbook.models.registry"  # finds models by name, and computes nothing
 
 
 @functools.cache
@@ -38,18 +39,19 @@ def get_commit() -> str:
 def hash_code(*modules: str) -> str:
     """SHA-256 over these modules and all of reelbook that they import, however deep.
 
-    Comments, docstrings and layout do not count: only what runs can change a number.
+    Comments, docstrings and layout do not count, nor does what a family of models says of itself:
+    only what computes can change a number.
     """
     trees: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
         source = _find_source(module)
-        if module in trees or source is None:
+        if module in (*trees, REGISTRY) or source is None:
             continue
         tree = ast.parse(source.read_text())
         waiting += _list_imported_names(tree)
-        trees[module] = ast.dump(_drop_docstrings(tree))
+        trees[module] = ast.dump(_drop_labels(_drop_docstrings(tree)))
     return hashlib.sha256("\n".join(f"{m}: {trees[m]}" for m in sorted(trees)).encode()).hexdigest()
 
 
@@ -72,6 +74,12 @@ def _list_imported_names(tree: ast.Module) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return names
+
+
+def _drop_labels(tree: ast.Module) -> ast.Module:
+    """The tree without `FAMILY`; the parameters in it are in a run's id by themselves."""
+    tree.body = [node for node in tree.body if not ast.unparse(node).startswith("FAMILY = ")]
+    return tree
 
 
 def _drop_docstrings(tree: ast.Module) -> ast.Module:

@@ -23,6 +23,7 @@ from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.metrics import catalogue, ratings
 from reelbook.models import registry
+from reelbook.models.fitting.grid import Learned
 from reelbook.paths import get_runs_dir
 from reelbook.provenance import get_versions, hash_code
 from reelbook.runs.record import Request, RunRecord
@@ -65,6 +66,12 @@ class Run:
     def recommendations(self) -> pd.DataFrame:
         """user_id, rank, movie_id and score: the best movies that were left for each test user."""
         return pd.read_parquet(self.path / "recommendations.parquet")
+
+    def restore(self, dataset: Dataset, split: Split) -> Learned:
+        """The model as this run left it, with the data and the split that it was made on."""
+        params = self.record.params | self.record.extra.get("chosen", {})
+        weights = self.path / "model.weights.h5"
+        return registry.restore(self.record.model, params, dataset, split, weights)
 
 
 def load_or_train(
@@ -121,7 +128,7 @@ def _compute_id(request: Request, dataset: Dataset) -> str:
         "dataset": [dataset.name, dataset.sha256],
         "split": [request.split.protocol, request.split.fingerprint],
         "seed": request.seed,
-        "code": hash_code(family, registry.__name__, ratings.__name__, catalogue.__name__),
+        "code": hash_code(family, ratings.__name__, catalogue.__name__),
         "versions": get_versions(),
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
