@@ -110,6 +110,9 @@ def make_parser() -> argparse.ArgumentParser:
     golden.add_argument("--update", action="store_true", help="write them anew; prints old and new")
     golden.set_defaults(run=run_golden)
 
+    models = commands.add_parser("models", help="list the models: what each predicts and needs")
+    models.set_defaults(run=run_models)
+
     recommend = commands.add_parser(
         "recommend",
         help="list movies for a user, or for someone who likes some titles",
@@ -247,6 +250,19 @@ def run_golden(args: argparse.Namespace) -> None:
         raise ReelbookError("Outside the range of book/golden.yml: " + "; ".join(departures))
     else:
         print("Every figure is within the range of book/golden.yml.")
+
+
+def run_models(args: argparse.Namespace) -> None:
+    """List the models."""
+    with silence_start():
+        from reelbook.models.registry import list_models
+
+        models = list_models()
+    rows = [("model", "predicts", "needs", "what it is", "source")]
+    rows += [(m, a.predicts, ", ".join(a.needs), a.words, a.source) for m, a in models.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def run_recommend(args: argparse.Namespace) -> None:
