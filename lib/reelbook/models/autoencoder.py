@@ -70,6 +70,7 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 FAMILY = Family(
+    chapter="07_next_steps",
     predicts={"autoencoder.autorec": "stars", "autoencoder.multvae": "lists"},
     words={
         "autoencoder.autorec": "a movie's ratings, through one hidden layer and back",

@@ -29,6 +29,7 @@ from reelbook.splits.split import Split
 PARAMS: dict[str, Any] = {"l2": 3.0, "grid": {"l2": [0.3, 1.0, 3.0, 10.0, 30.0]}}
 MODELS: dict[str, dict[str, Any]] = {"content.ridge": {}, "content.popularity": {}}
 FAMILY = Family(
+    chapter="07_next_steps",
     predicts="lists",
     words={
         "content.ridge": "a linear taste for words, genres, years, directors and stars",

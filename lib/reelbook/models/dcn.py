@@ -110,6 +110,7 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 FAMILY = Family(
+    chapter="04_deep_and_cross",
     predicts="stars",
     words={
         "dcn.stacked": "a cross layer, then dense layers",

@@ -42,6 +42,7 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 FAMILY = Family(
+    chapter="08_recommend",
     predicts="stars",
     words={"gaussian.fold_in": "one Gaussian over movies, which a user's ratings narrow down"},
     source="Lawrence and Urtasun 2009",

@@ -42,6 +42,7 @@ PARAMS: dict[str, Any] = {
 }
 MODELS: dict[str, dict[str, Any]] = {"item2vec.skipgram": {}, "item2vec.cbow": {"epochs": 60}}
 FAMILY = Family(
+    chapter="07_next_steps",
     predicts="lists",
     words={
         "item2vec.skipgram": "vectors of movies that are liked one after another",

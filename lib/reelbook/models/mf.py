@@ -89,6 +89,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "mf.implicit": OURS | IMPLICIT,
 }
 FAMILY = Family(
+    chapter="02_matrix_factorization",
     predicts="stars",
     words={
         "mf.dot": "factors of a user and a movie, multiplied",

@@ -45,6 +45,7 @@ class About(NamedTuple):
             NEEDS: people are the users' age, gender, occupation and zip code, and credits
             directors and stars; titles come with their year.
         deep: whether it has hidden layers or attention.
+        chapter: the notebook that trains it; a family that names none stands in that on baselines.
     """
 
     predicts: str
@@ -52,6 +53,7 @@ class About(NamedTuple):
     source: str
     needs: tuple[str, ...]
     deep: bool
+    chapter: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Family:
     source: str | dict[str, str]
     needs: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     deep: bool | dict[str, bool] = False
+    chapter: str = "06_baselines"
     defaults: dict[str, Any] = field(default_factory=dict)
 
 

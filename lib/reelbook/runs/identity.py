@@ -6,6 +6,7 @@ runs trains nothing again.
 
 import hashlib
 import json
+from typing import Any
 
 from reelbook.data.tables import Dataset
 from reelbook.models import registry
@@ -19,7 +20,7 @@ FORMAT = 3
 def compute_id(request: Request, dataset: Dataset) -> str:
     """Hash of data, rows and rules of the split, settings, seed, code, and versions under it."""
     code = find_code(request.model)
-    inputs = {
+    inputs: dict[str, Any] = {
         "format": FORMAT,
         "model": request.model,
         "params": registry.resolve_params(request.model, request.params),
@@ -30,13 +31,18 @@ def compute_id(request: Request, dataset: Dataset) -> str:
         "code": code.sha256,
         "versions": code.versions,
     }
+    if "credits" in registry.describe_model(request.model).needs and dataset.credits is not None:
+        # The tables' own fingerprint does not cover this one: it comes from another source.
+        inputs["credits"] = hashlib.sha256(dataset.credits.to_csv().encode()).hexdigest()
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def find_code(model: str) -> Code:
     """The code that makes the saved predictions, ranks and lists of a model."""
-    fit = f"{registry.get_family(model).__name__}:fit"
-    return trace_code(fit, "reelbook.metrics.catalogue:rank_catalogue")
+    roots = [f"{registry.get_family(model).__name__}:fit"]
+    if registry.describe_model(model).predicts != "stars":
+        roots.append("reelbook.metrics.catalogue:rank_catalogue")
+    return trace_code(*roots)
 
 
 def hash_metrics() -> str:

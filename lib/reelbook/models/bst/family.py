@@ -102,6 +102,7 @@ MODELS: dict[str, dict[str, Any]] = {
     **{f"bst.length_{length}": BEST | {"length": length} for length in LENGTHS},
 }
 FAMILY = Family(
+    chapter="03_behavior_sequence_transformer",
     predicts="stars",
     words={
         "bst.base": "a transformer over windows of ratings",

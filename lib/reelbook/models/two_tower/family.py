@@ -82,6 +82,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "two_tower.best": best_tower.BEST,
 }
 FAMILY = Family(
+    chapter="05_two_tower",
     predicts={name: "both" for name in MODELS} | {"two_tower.best": "lists"},
     words={
         "two_tower.rating": "two towers that learn stars",

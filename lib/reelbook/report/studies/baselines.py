@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from reelbook.data.tables import Dataset
-from reelbook.models import baseline as simple
-from reelbook.models import bayes, topn
+from reelbook.models import registry
 from reelbook.report import rankings
 from reelbook.report.studies.study import Study, declare
 from reelbook.splits.protocols import make_split
 
+CHAPTER = "06_baselines"
 PLAIN = "topn.bpr_plain"  # an ablation: no model for the boards
 
 
@@ -16,6 +16,8 @@ def baselines(
     dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], draws: int = 0
 ) -> Study:
     """Simple models for stars on `official`, and for lists by each of the ranking protocols.
+
+    They are all models whose family names no other chapter, so a new file is in by itself.
 
     Args:
         dataset: the canonical tables.
@@ -26,13 +28,13 @@ def baselines(
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     ranking = rankings.make_splits(dataset, seeds)
     first = make_split(dataset, "stratified", seed=seeds[0])
-    drawn = {"draws": draws} if draws else {}
-    return Study(
-        dataset,
-        [
-            *declare(simple.MODELS, official, seeds=[0]),
-            *declare(bayes.MODELS, official, seeds=[0], params=drawn),
-            *declare((name for name in topn.MODELS if name != PLAIN), ranking),
-            *declare(PLAIN, first, study="ablation"),
-        ],
-    )
+    requests = declare(PLAIN, first, study="ablation")
+    for model, about in registry.list_models().items():
+        if about.chapter != CHAPTER or model == PLAIN:
+            continue
+        drawn = {"draws": draws} if draws and "draws" in registry.resolve_params(model, {}) else {}
+        if about.predicts != "lists":
+            requests += declare(model, official, seeds=[0], params=drawn)
+        if about.predicts != "stars":
+            requests += declare(model, ranking, params=drawn)
+    return Study(dataset, requests)
