@@ -12,6 +12,12 @@ def test_an_interval_says_whether_it_holds_zero():
     assert phrases.give_interval(row) == "+0.0100 to +0.0200"
 
 
+@pytest.mark.parametrize(("value", "words"), [(0.5, "falls by"), (-0.5, "rises by")])
+def test_an_error_falls_or_rises(value, words):
+    row = SimpleNamespace(value=value, low=value - 0.1, high=value + 0.1, clear=True)
+    assert phrases.tell_fall(row).startswith(f"{words} **0.5000** stars (95% interval of the fall:")
+
+
 def test_a_range_that_rounds_to_one_value_is_that_value():
     assert phrases.give_range([0.11, 0.1, 0.14], digits=2) == "0.10 to 0.14"
     assert phrases.give_range([0.11, 0.1, 0.14], digits=0) == "0"

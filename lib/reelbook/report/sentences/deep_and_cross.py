@@ -15,6 +15,7 @@ from reelbook.report.sentences.phrases import (
     list_rows,
     make_list,
     quote_models,
+    tell_fall,
 )
 
 NAMED_PAIR = "movie_id x user_id"  # the document says that it has the largest weights
@@ -185,14 +186,11 @@ def describe_ranks(
         noise: range of the test RMSE over trainings that differ in the seed only.
     """
     by_rank = dict(zip(ranks, list_rows(gains), strict=True))
-    highest, lowest = max(ranks), min(ranks)
-    text = (
-        f"Against rank {highest} of {num_inputs} the full matrix lowers the error by "
-        f"{by_rank[highest].value:+.4f} stars (95% interval {give_interval(by_rank[highest])})"
-    )
-    if lowest < highest:
-        text += f", against rank {lowest} by {by_rank[lowest].value:+.4f}"
-    return f"{text}. Seeds alone spread by {noise:.4f}."
+    told = [
+        f"From rank {rank} to {num_inputs}, the full matrix, the error {tell_fall(by_rank[rank])}."
+        for rank in dict.fromkeys([max(ranks), min(ranks)])
+    ]
+    return " ".join([*told, f"Seeds alone spread by {noise:.4f}."])
 
 
 def describe_board_gains(gains: pd.DataFrame) -> str:

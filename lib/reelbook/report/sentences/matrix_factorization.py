@@ -3,11 +3,11 @@
 import pandas as pd
 
 from reelbook.report.sentences.phrases import (
-    give_interval,
     give_range,
     list_rows,
     make_list,
     quote_models,
+    tell_fall,
 )
 from reelbook.report.tables import DOCUMENT_MODELS
 
@@ -108,11 +108,7 @@ def describe_steps(gains: pd.DataFrame) -> str:
         gains: as `compare.compare_models` gives it for the pairs of `STEPS`.
     """
     words = {f"{first} → {second}": step for (first, second), step in STEPS.items()}
-    return make_list(
-        f"{words[row.name]}: the error {'falls' if row.value > 0 else 'rises'} by "
-        f"**{abs(row.value):.4f}** stars (95% interval of the fall: {give_interval(row)})."
-        for row in list_rows(gains)
-    )
+    return make_list(f"{words[row.name]}: the error {tell_fall(row)}." for row in list_rows(gains))
 
 
 def describe_rare_movies(by_movie: pd.DataFrame, board: pd.DataFrame) -> str:

@@ -24,6 +24,17 @@ def give_interval(row: Any, *, digits: int = 4) -> str:
     return interval if row.clear else f"{interval}, {INDISTINGUISHABLE}"
 
 
+def tell_fall(row: Any) -> str:
+    """By how much an error falls or rises, in bold: "falls by **0.0100** stars (95% ...)".
+
+    Args:
+        row: has `value` (positive for a fall), `low`, `high` and `clear`.
+    """
+    verb = "falls" if row.value > 0 else "rises"
+    interval = f"95% interval of the fall: {give_interval(row)}"
+    return f"{verb} by **{abs(row.value):.4f}** stars ({interval})"
+
+
 def give_range(values: Iterable[float], *, digits: int = 4) -> str:
     """The smallest to the largest value, or the one that all of them round to."""
     numbers = list(values)
