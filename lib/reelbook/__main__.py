@@ -21,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0, or 1 after an error told in a line or two, or 130 after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop, and clean up, as on Ctrl-C
     args = make_parser().parse_args(arguments)
+    if os.environ.get("REELBOOK_BUILD"):  # a relative one means the same in a notebook's own folder
+        os.environ["REELBOOK_BUILD"] = str(get_build_dir())
     in_build = args.command != "build" and os.environ.get("REELBOOK_ERRORS")
     try:
         if in_build:

@@ -2,14 +2,14 @@
 
 import ast
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from reelbook.errors import ReelbookError
 
-TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict}
+TYPES = {"bool", "int", "float", "str", "list", "dict"}
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,11 @@ class Parameter:
     """One line of a notebook's cell tagged `parameters`: `name: kind = default`."""
 
     name: str
-    kind: Any
-    annotation: str
+    kind: ast.expr
     default: Any
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.annotation} = {self.default!r}"
+        return f"{self.name}: {ast.unparse(self.kind)} = {self.default!r}"
 
 
 def read_parameters(notebook: Path) -> dict[str, Parameter]:
@@ -49,37 +48,34 @@ def read_parameters(notebook: Path) -> dict[str, Parameter]:
 def _read_parameter(notebook: Path, statement: ast.stmt) -> Parameter:
     """One annotated assignment, its literal held against its own annotation."""
     match statement:
-        case ast.AnnAssign(
-            target=ast.Name(id=name), annotation=annotation, value=ast.expr() as literal
-        ):
-            try:
-                kind = eval(ast.unparse(annotation), {"__builtins__": {}}, TYPES)
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=ast.expr() as literal):
+            names = {node.id for node in ast.walk(kind) if isinstance(node, ast.Name)}
+            with suppress(ValueError):
                 default = ast.literal_eval(literal)
-                if is_of_kind(default, kind):
-                    return Parameter(name, kind, ast.unparse(annotation), default)
-            except (NameError, TypeError, ValueError):
-                pass  # the error below says it
+                if names <= TYPES and is_of_kind(default, kind):
+                    return Parameter(name, kind, default)
     raise ReelbookError(
         f"{notebook.name}: the parameter line `{ast.unparse(statement)}` is not "
         "`name: type = literal` with a literal of that type."
     )
 
 
-def is_of_kind(value: Any, kind: Any) -> bool:
+def is_of_kind(value: Any, kind: ast.expr) -> bool:
     """Whether a plain value is of an annotated type; a bool is no int, an int is a float."""
-    if isinstance(kind, UnionType):
-        return any(is_of_kind(value, part) for part in get_args(kind))
-    if kind is None or kind is NoneType:
-        return value is None
-    if get_origin(kind) is list:
-        (item,) = get_args(kind)
-        return type(value) is list and all(is_of_kind(part, item) for part in value)
-    if get_origin(kind) is dict:
-        key, item = get_args(kind)
-        return type(value) is dict and all(
-            is_of_kind(name, key) and is_of_kind(part, item) for name, part in value.items()
-        )
-    return type(value) is kind or (kind is float and type(value) is int)
+    match kind:
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return is_of_kind(value, left) or is_of_kind(value, right)
+        case ast.Subscript(value=ast.Name(id="list"), slice=item):
+            return type(value) is list and all(is_of_kind(part, item) for part in value)
+        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, item])):
+            return type(value) is dict and all(
+                is_of_kind(name, key) and is_of_kind(part, item) for name, part in value.items()
+            )
+        case ast.Name(id="float"):
+            return type(value) in (int, float)
+        case ast.Name(id=name):
+            return type(value).__name__ == name
+    return isinstance(kind, ast.Constant) and kind.value is value is None
 
 
 def check_parameters(notebook: Path, given: dict[str, Any]) -> None:
@@ -95,17 +91,16 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> None:
         if name not in known:
             raise ReelbookError(f"{notebook.stem} has no parameter '{name}'. {listing}")
         if not is_of_kind(value, known[name].kind):
-            hint = " (YAML reads 1e-3 as text: write 1.0e-3)" if _is_number_as_text(value) else ""
+            hint = " (YAML reads 1e-3 as text: write 1.0e-3)" * _is_number_as_text(value)
             raise ReelbookError(
-                f"{notebook.stem}: parameter '{name}' must be {known[name].annotation}, "
+                f"{notebook.stem}: parameter '{name}' must be {ast.unparse(known[name].kind)}, "
                 f"not the {type(value).__name__} {value!r}{hint}. {listing}"
             )
 
 
 def _is_number_as_text(value: Any) -> bool:
     """Whether a text holds a number, as YAML leaves it of `1e-3`."""
-    try:
+    with suppress(TypeError, ValueError):
         float(value)
-    except (TypeError, ValueError):
-        return False
-    return isinstance(value, str)
+        return isinstance(value, str)
+    return False

@@ -10,7 +10,7 @@ from reelbook.build.parameters import check_parameters, read_parameters
 from reelbook.errors import ReelbookError
 from reelbook.paths import NOTEBOOKS, PLANS, format_path
 
-RESERVED = {"data", "runs", "verify", "export", "logs", "turns"}  # folders beside those of plans
+RESERVED = {"data", "runs", "verify", "export", "logs", "slots"}  # folders beside those of plans
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ and `measured`, a sentence into which the evidence is filled. Where the rule fai
 holds, the figure can be had, but it measures something else than the document says.
 """
 
-from collections.abc import Callable
+import ast
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
+from simpleeval import EvalWithCompoundTypes
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
@@ -44,61 +45,42 @@ def read_claims(path: Path = BOOK / "claims.yml") -> list[dict[str, Any]]:
 
 
 def judge_claims(
-    claims: list[dict[str, Any]],
-    results: pd.DataFrame,
-    facts: dict[str, Any],
-    *,
-    dataset: Dataset,
+    claims: list[dict[str, Any]], facts: dict[str, Any], *, dataset: Dataset
 ) -> pd.DataFrame:
     """A row a claim: id, source, statement, measured, verdict, rule, reported, chapter.
 
     Args:
         claims: as `read_claims` gives them.
-        results: the rows of results.csv.
-        facts: what was counted on the data, name to value (`facts.measure_claims`).
-        dataset: what the results were measured on. A claim on another data set, or on all of one
-            of which only a part is here, cannot be judged; its figures are shown all the same.
+        facts: what was measured, name to value or function (`facts.measure_facts`).
+        dataset: what it was measured on. A claim on another data set, or on all of one of which
+            only a part is here, cannot be judged; its figures are shown all the same.
+
+    Raises:
+        ReelbookError: an expression that cannot be evaluated.
     """
-    names = {**facts, **FUNCTIONS, "figure": make_figure_lookup(results)}
-    return pd.DataFrame([_judge(claim, names, dataset) for claim in claims])
+    return pd.DataFrame([_judge(claim, facts, dataset) for claim in claims])
 
 
-def make_figure_lookup(results: pd.DataFrame) -> Callable[..., float]:
-    """`figure(model, protocol, metric)`: the mean over folds and seeds on test rows."""
-
-    def figure(model: str, protocol: str, metric: str = "rmse") -> float:
-        rows = results.query(
-            "model == @model and protocol == @protocol and metric == @metric "
-            "and split_part == 'test'"
-        )
-        if rows.empty:
-            raise NotMeasuredError(f"no run of {model} on {protocol} has {metric}")
-        return float(rows["value"].mean())
-
-    return figure
-
-
-def _judge(claim: dict[str, Any], names: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+def _judge(claim: dict[str, Any], facts: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
     """The claim's row. Figures that no run of this plan has leave it unjudged."""
     row = {name: claim[name] for name in ("id", "source", "statement", "chapter", "rule")}
     row["reported"] = claim.get("reported")
+    functions = {name: fact for name, fact in facts.items() if callable(fact)}
+    evaluator = EvalWithCompoundTypes(functions=FUNCTIONS | functions, names=dict(facts))
     evidence: dict[str, Any] = {}
+    part = "evidence"
     try:
-        for key, text in claim["evidence"].items():  # each may use those above it
-            evidence[key] = _evaluate(text, {**names, **evidence})
+        for name, text in claim["evidence"].items():  # each may use those above it
+            evidence[name] = evaluator.names[name] = _evaluate(evaluator, text)
+        part = "rule"
+        holds = _evaluate(evaluator, claim["rule"])
+        is_artefact = _evaluate(evaluator, claim.get("artefact_if", "False"))
+        row["measured"] = claim["measured"].format(**evidence)
     except NotMeasuredError as error:
         return row | {"measured": f"not measured: {error}", "verdict": CANNOT_BE_JUDGED}
     except Exception as error:  # an expression of claims.yml can fail in any way
-        raise ReelbookError(f"claims.yml, evidence of claim {claim['id']}: {error}.") from error
-    try:
-        holds = _evaluate(claim["rule"], {**names, **evidence})
-        is_artefact = _evaluate(claim.get("artefact_if", "False"), {**names, **evidence})
-        row["measured"] = claim["measured"].format(**evidence)
-    except Exception as error:
-        raise ReelbookError(f"claims.yml, rule of claim {claim['id']}: {error!r}.") from error
-    if claim.get("judged_on", dataset.name) != dataset.name or (
-        "judged_on" in claim and dataset.note
-    ):
+        raise ReelbookError(f"claims.yml, {part} of claim {claim['id']}: {error!r}.") from error
+    if "judged_on" in claim and (claim["judged_on"] != dataset.name or dataset.note):
         verdict = CANNOT_BE_JUDGED
     elif holds:
         verdict = REPRODUCED
@@ -107,7 +89,6 @@ def _judge(claim: dict[str, Any], names: dict[str, Any], dataset: Dataset) -> di
     return row | {"verdict": verdict}
 
 
-def _evaluate(expression: str, names: dict[str, Any]) -> Any:
-    """The value of an expression of claims.yml, which sees these names and nothing else."""
-    # As globals: a comprehension does not see locals.
-    return eval(expression, {**names, "__builtins__": {}})
+def _evaluate(evaluator: EvalWithCompoundTypes, text: str) -> Any:
+    """The value of one expression, and of nothing but one expression."""
+    return evaluator.eval(text, ast.parse(text.strip(), mode="eval").body)

@@ -1,6 +1,7 @@
 """What claims are judged by: facts measured on the data and in finished runs."""
 
-from collections.abc import Callable
+import functools
+from typing import Any
 
 import pandas as pd
 
@@ -24,8 +25,26 @@ from reelbook.runs.store import read_run
 DOCUMENT_ZIP_CODE = "94708"
 
 
-def measure_claims(dataset: Dataset) -> dict[str, float | str | list]:
-    """The evidence for claims B1 to B8, by name, measured on the cleaned rows of a data set."""
+def measure_facts(dataset: Dataset, results: pd.DataFrame) -> dict[str, Any]:
+    """What the rules of `book/claims.yml` may name: counts on the data, and figures of runs.
+
+    Args:
+        dataset: the canonical tables; the counts, for claims B1 to B8, are of its cleaned rows.
+        results: the rows of results.csv.
+
+    Returns:
+        Values by name, and two functions that raise NotMeasuredError where this plan has no such
+        run: `figure(model, protocol, metric="rmse")`, the mean over folds and seeds on test rows,
+        and `cross_ranks(model, protocol, pair)`, the pair's rank by weights in each run.
+    """
+    return {
+        **_count_rows(dataset),
+        "figure": functools.partial(_average_figure, results),
+        "cross_ranks": functools.partial(_rank_pair, results),
+    }
+
+
+def _count_rows(dataset: Dataset) -> dict[str, float | str | list]:
     rows = demographics.join_tables(dataset, cleaned=True)
     days = count_days(rows).sort_values("ratings", ascending=False, kind="stable")
     genders = count_ratings(rows, "gender").set_index("gender")
@@ -74,20 +93,19 @@ def measure_claims(dataset: Dataset) -> dict[str, float | str | list]:
     }
 
 
-def make_rank_lookup(results: pd.DataFrame) -> Callable[..., list[int]]:
-    """`cross_ranks(model, protocol, pair)`: the pair's rank by weights in each of these runs.
+def _average_figure(
+    results: pd.DataFrame, model: str, protocol: str, metric: str = "rmse"
+) -> float:
+    asked = "model == @model and protocol == @protocol and metric == @metric"
+    rows = results.query(f"{asked} and split_part == 'test'")
+    if rows.empty:
+        raise NotMeasuredError(f"no run of {model} on {protocol} has {metric}")
+    return float(rows["value"].mean())
 
-    Args:
-        results: the rows of results.csv.
-    """
 
-    def cross_ranks(model: str, protocol: str, pair: str) -> list[int]:
-        found = results.query("model == @model and protocol == @protocol")["run_id"].unique()
-        if len(found) == 0:
-            raise NotMeasuredError(f"no run of {model} on {protocol} has cross weights")
-        return [
-            list(rank_pairs(read_blocks(read_run(run_id))).index).index(pair) + 1
-            for run_id in found
-        ]
-
-    return cross_ranks
+def _rank_pair(results: pd.DataFrame, model: str, protocol: str, pair: str) -> list[int]:
+    found = results.query("model == @model and protocol == @protocol")["run_id"].unique()
+    if len(found) == 0:
+        raise NotMeasuredError(f"no run of {model} on {protocol} has cross weights")
+    ranked = [list(rank_pairs(read_blocks(read_run(run_id))).index) for run_id in found]
+    return [pairs.index(pair) + 1 for pairs in ranked]
