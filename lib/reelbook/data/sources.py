@@ -15,8 +15,6 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-import pooch
-
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.paths import get_build_dir
@@ -165,6 +163,8 @@ def download(url: str, path: Path, sha256: str, *, progress: bool = True) -> Non
     Raises:
         ReelbookError: no answer, a download that broke off each time, or another checksum.
     """
+    import pooch  # here: in a notebook its tqdm warns of missing widgets, and few ever download
+
     pooch.get_logger().setLevel("INFO" if progress else "WARNING")
     folder = pooch.create(
         path.parent, "", registry={path.name: sha256}, urls={path.name: url},
