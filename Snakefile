@@ -2,6 +2,7 @@
 # `python -m reelbook build` runs it inside the build folder; paths are relative to that.
 import json
 import os
+import shlex
 import sys
 
 from reelbook import paths
@@ -28,7 +29,7 @@ VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exist
 # A step's output is the record of what it made. Of that itself Snakemake would delete the last good
 # version before it tries to make a new one.
 STEPS = f"{PLAN.name}/steps"
-REELBOOK = f"{sys.executable} -m reelbook"
+REELBOOK = f"{shlex.quote(sys.executable)} -m reelbook"
 
 wildcard_constraints:
     name="[^/]+",

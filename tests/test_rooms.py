@@ -5,11 +5,14 @@ That imports go only downwards through the rooms is held by `.importlinter`, in 
 
 import ast
 import importlib
+import os
 import subprocess
 import sys
 
 import pytest
 
+from reelbook import provenance
+from reelbook.models.registry import list_families
 from reelbook.paths import ROOT
 
 LIBRARY = ROOT / "lib" / "reelbook"
@@ -53,6 +56,51 @@ def test_what_is_light_does_not_import_what_takes_seconds(modules, heavy):
     code = "\n".join(["import sys", *lines, f"print(*sorted({heavy} & set(sys.modules)))"])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_what_families_stand_on_knows_none_of_them():
+    families = set(list_families().values())
+    shared = [*(LIBRARY / "models").glob("f*/*.py"), *(LIBRARY / "models").glob("[fr]*.py")]
+    shared = [file for file in shared if ".".join(_get_parts(file)) not in families]
+    assert {file.stem for file in shared} > {"registry", "fit", "grid", "loop", "ids"}
+    for file in shared:
+        assert not families & set(provenance._list_imported_names(ast.parse(file.read_text()))), (
+            file
+        )
+
+
+def _get_parts(file):
+    return file.relative_to(LIBRARY.parent).with_suffix("").parts
+
+
+@pytest.mark.parametrize("model", ["topn.popularity", "topn.ease", "baseline.biases"])
+def test_a_run_of_a_simple_model_does_without_tensorflow(model, tmp_path):
+    code = (
+        "from reelbook.data import synthetic; from reelbook.data.tables import Dataset\n"
+        "from reelbook.runs.store import load_or_train; import sys\n"
+        "from reelbook.splits.protocols import make_split\n"
+        "tables = vars(synthetic.make_tables())\n"
+        "dataset = Dataset('made-up', **tables, sha256='abc', source='a test')\n"
+        "split = make_split(dataset, 'official', fold=1)\n"
+        f"print(load_or_train({model!r}, {{}}, dataset, split, 0).record.model)\n"
+        "print({'tensorflow', 'tf_keras'} & set(sys.modules))"
+    )
+    environment = {**os.environ, "REELBOOK_BUILD": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.split() == [model, "set()"]
+
+
+def test_help_is_given_before_anything_heavy_is_imported():
+    code = (
+        "import sys; from reelbook.__main__ import main\n"
+        "try: main(['recommend', '--help'])\n"
+        "except SystemExit: print({'numpy', 'pandas', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--like TITLE" in done.stdout
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 @pytest.mark.parametrize("family", ["mf", "bst.family", "two_tower.family", "dcn", "autoencoder"])

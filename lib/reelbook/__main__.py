@@ -21,6 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0, or 1 after an error told in a line or two, or 130 after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop, and clean up, as on Ctrl-C
     args = make_parser().parse_args(arguments)
+    if os.environ.get("REELBOOK_BUILD"):  # a relative one means the same in a notebook's own folder
+        os.environ["REELBOOK_BUILD"] = str(get_build_dir())
     in_build = args.command != "build" and os.environ.get("REELBOOK_ERRORS")
     try:
         if in_build:
@@ -107,6 +109,9 @@ def make_parser() -> argparse.ArgumentParser:
     golden.add_argument("--plan", default="ml-100k", help="a plan that was built (ml-100k)")
     golden.add_argument("--update", action="store_true", help="write them anew; prints old and new")
     golden.set_defaults(run=run_golden)
+
+    models = commands.add_parser("models", help="list the models: what each predicts and needs")
+    models.set_defaults(run=run_models)
 
     recommend = commands.add_parser(
         "recommend",
@@ -245,6 +250,19 @@ def run_golden(args: argparse.Namespace) -> None:
         raise ReelbookError("Outside the range of book/golden.yml: " + "; ".join(departures))
     else:
         print("Every figure is within the range of book/golden.yml.")
+
+
+def run_models(args: argparse.Namespace) -> None:
+    """List the models."""
+    with silence_start():
+        from reelbook.models.registry import list_models
+
+        models = list_models()
+    rows = [("model", "predicts", "needs", "what it is", "source")]
+    rows += [(m, a.predicts, ", ".join(a.needs), a.words, a.source) for m, a in models.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 def run_recommend(args: argparse.Namespace) -> None:

@@ -25,7 +25,8 @@ from reelbook import data
 from reelbook.data.tables import Dataset
 from reelbook.models.bst import family as bst
 from reelbook.models.features.ids import make_genre_table
-from reelbook.models.fitting.loop import set_seed, train
+from reelbook.models.fitting.epochs import train_stars
+from reelbook.models.fitting.loop import set_seed
 from reelbook.models.registry import resolve_params
 from reelbook.splits.split import Split
 from reelbook.splits.windows import build_windows, find_windows, split_windows
@@ -92,8 +93,9 @@ def train_our_way(dataset: Dataset, split: Split, epochs: int) -> tuple[float, f
     model = bst.build("bst.base", params, dataset, mean=mean)
     options = {name: params[name] for name in ("optimizer", "learning_rate", "batch_size")}
     start = time.perf_counter()
-    training = train(model, rows, watched=watched, epochs=epochs, seed=0, **options)
-    return time.perf_counter() - start, training.history["watched_rmse"].min()
+    options |= {"epochs": epochs, "seed": 0}
+    history = train_stars(model, rows, {"validation_rmse": watched}, **options).history
+    return time.perf_counter() - start, history["validation_rmse"].min()
 
 
 def train_their_way(dataset: Dataset, split: Split, epochs: int) -> tuple[float, float]:

@@ -27,7 +27,8 @@ from reelbook import data
 from reelbook.data.tables import Dataset
 from reelbook.models import dcn
 from reelbook.models.features.vocabularies import FEATURES, describe_ratings, find_vocabularies
-from reelbook.models.fitting.loop import set_seed, train
+from reelbook.models.fitting.epochs import train_stars
+from reelbook.models.fitting.loop import set_seed
 from reelbook.models.registry import resolve_params
 from reelbook.splits.protocols import make_split
 
@@ -105,10 +106,9 @@ def train_our_way(
             for part in (ratings, watched)
         )
         model = dcn.build("dcn.stacked", params, vocabularies, rows)
-        training = train(
-            model, rows, watched=held_out, epochs=EPOCHS, patience=PATIENCE, seed=seed, **options
-        )
-        found.append((training.kept_rmse, len(training.history)))
+        options |= {"epochs": EPOCHS, "patience": PATIENCE, "seed": seed}
+        history = train_stars(model, rows, {"validation_rmse": held_out}, **options).history
+        found.append((history["validation_rmse"].min(), len(history)))
     return time.process_time() - start, *np.mean(found, axis=0)
 
 

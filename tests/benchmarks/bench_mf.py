@@ -16,7 +16,8 @@ import tf_keras as keras
 
 from reelbook import data
 from reelbook.models import mf
-from reelbook.models.fitting.loop import set_seed, train
+from reelbook.models.fitting.epochs import train_stars
+from reelbook.models.fitting.loop import set_seed
 from reelbook.models.registry import resolve_params
 from reelbook.splits.protocols import make_split
 
@@ -54,8 +55,10 @@ def main() -> int:
     names = ("optimizer", "learning_rate", "batch_size", "epochs", "patience")
     model = mf.build(MODEL, params, rows)
     start = time.perf_counter()
-    training = train(model, rows, watched=watched, seed=0, **{name: params[name] for name in names})
+    options = {name: params[name] for name in names}
+    training = train_stars(model, rows, {"validation_rmse": watched}, seed=0, **options)
     our_seconds = time.perf_counter() - start
+    our_rmse = training.history["validation_rmse"].min()
 
     ratio = plain_seconds / our_seconds
     print(f"{MODEL} on ml-100k, fold 1, one thread")
@@ -65,10 +68,10 @@ def main() -> int:
     )
     print(
         f"  our loop, batch {params['batch_size']:<6} {our_seconds:7.1f} s "
-        f"{len(training.history):3} epochs  validation RMSE {training.kept_rmse:.4f}"
+        f"{len(training.history):3} epochs  validation RMSE {our_rmse:.4f}"
     )
     print(f"  {ratio:.1f} times faster (at least 3 wanted)")
-    return int(ratio < 3 or training.kept_rmse > plain_rmse + 0.001)
+    return int(ratio < 3 or our_rmse > plain_rmse + 0.001)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,7 @@ from reelbook import data
 from reelbook.data.tables import Dataset
 from reelbook.metrics import ranking
 from reelbook.models import registry
-from reelbook.models.fitting.loop import set_seed
-from reelbook.models.fitting.loss_loop import train_by_loss
+from reelbook.models.fitting.loop import set_seed, train
 from reelbook.models.two_tower import family as two_tower
 from reelbook.models.two_tower.features import make_features
 from reelbook.splits.protocols import make_split
@@ -109,14 +108,14 @@ def train_ours(dataset: Dataset, split: Split) -> tuple[float, float, float]:
     )
     ends = [time.perf_counter()]
 
-    def note() -> dict[str, float]:
+    def note(loss: float) -> dict[str, float]:
         ends.append(time.perf_counter())
         return {}
 
     names = ("optimizer", "learning_rate", "batch_size", "epochs")
     options = {name: params[name] for name in names}
     loss = two_tower.make_loss(towers, features, params)
-    train_by_loss(towers.model, rows, loss, seed=0, measure=note, **options)
+    train(towers.model, rows, loss, seed=0, report=note, **options)
     ranks = two_tower.rank_rows(towers, features, test)["top"]
     errors = two_tower.predict_stars(towers, features, test).astype("float64") - test["rating"]
     seconds = float(np.median(np.diff(ends)[1:]))

@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.catalogue import compute_by_user, rank_catalogue
-from reelbook.models import content
+from reelbook.models import content, registry
 from reelbook.models.features.matrix import list_movies
 from reelbook.splits.protocols import make_split
 
@@ -65,11 +65,11 @@ def test_weights_are_those_of_a_ridge_regression_a_user():
 @pytest.mark.parametrize("name", list(content.MODELS))
 def test_scores_of_a_cold_movie_do_not_depend_on_its_ratings(name, dataset, split):
     users = dataset.users["user_id"].to_numpy()[:20]
-    first = content.fit(name, {}, dataset, split, 0).score(users)
+    first = registry.fit(name, {}, dataset, split, 0).score(users)
     ratings = dataset.ratings.copy()
     ratings.loc[split.test, "rating"] = 1.0
     other = dataclasses.replace(dataset, ratings=ratings)
-    assert np.array_equal(content.fit(name, {}, other, split, 0).score(users), first)
+    assert np.array_equal(registry.fit(name, {}, other, split, 0).score(users), first)
     assert np.isfinite(first).all()
 
 
@@ -92,5 +92,5 @@ def test_contents_say_more_than_chance(dataset, split):
         return compute_by_user(ranks, "ndcg@10").mean()
 
     drawn = measure(lambda users: rng.random((len(users), len(dataset.movies))))
-    found = measure(content.fit("content.ridge", {}, dataset, split, 0).score)
+    found = measure(registry.fit("content.ridge", {}, dataset, split, 0).score)
     assert found > drawn

@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,9 @@ from reelbook.errors import ReelbookError
 from reelbook.models import dcn, registry
 from reelbook.models.features import left_out
 from reelbook.models.features.vocabularies import FEATURES, describe_ratings, find_vocabularies
-from reelbook.models.fitting.loop import predict, set_seed, train
+from reelbook.models.fitting.epochs import predict, train_stars
+from reelbook.models.fitting.loop import set_seed
 from reelbook.report.inside import importance
-from reelbook.runs import store
 from reelbook.splits.protocols import make_split
 
 DOCUMENT = ["dcn.stacked", "dcn.parallel", "dcn.low_rank", "dcn.dnn"]
@@ -79,23 +80,15 @@ def test_a_batch_can_be_learned_by_heart(dataset, name):
     model, rows, _, _ = build(
         name, part, **({"l2": 0.0, "l2_weights": 0.0} if "best" in name else {})
     )
-    training = train(
+    training = train_stars(
         model, rows, optimizer="adam", learning_rate=0.01, batch_size=64, epochs=150, seed=0
     )
     assert training.history["train_rmse"].iloc[-1] < 0.1
 
 
-@pytest.mark.parametrize("name", ["dcn.stacked", "dcn.best"])
-def test_the_same_seed_gives_the_same_bits(dataset, name):
-    split = make_split(dataset, "official", fold=1)
-    first, again, other = (dcn.fit(name, QUICK, dataset, split, seed) for seed in (0, 0, 1))
-    assert np.array_equal(first.predictions, again.predictions)
-    assert not np.array_equal(first.predictions, other.predictions)
-
-
 def test_under_source_the_whole_test_curve_is_kept(dataset):
     split = make_split(dataset, "source", seed=0, test_share=0.25, cleaned=True)
-    fit = dcn.fit("dcn.dnn", {"epochs": 4, "patience": 1}, dataset, split, 0)
+    fit = registry.fit("dcn.dnn", {"epochs": 4, "patience": 1}, dataset, split, 0)
     assert fit.history["test_rmse"].notna().sum() == 4
     metrics = {metric.metric: metric.value for metric in fit.metrics if metric.split_part == "test"}
     assert metrics["rmse_last_epoch"] == fit.history["test_rmse"].iloc[-1]
@@ -113,7 +106,7 @@ def test_what_training_never_saw_is_predicted_and_counted(dataset, name):
     test = np.union1d(positions[cold], split.test)
     rest = np.setdiff1d(positions, test)
     split = dataclasses.replace(split, train=rest[:-200], validation=rest[-200:], test=test)
-    fit = dcn.fit(name, QUICK, dataset, split, 0)
+    fit = registry.fit(name, QUICK, dataset, split, 0)
     assert np.isfinite(fit.predictions["prediction"]).all()
     tested = ratings.iloc[test]
     assert fit.extra["unknown"]["user_id"] == tested["user_id"].eq(1).mean()
@@ -128,7 +121,7 @@ def test_a_feature_that_is_all_unknown_is_an_error(dataset):
     rest = np.setdiff1d(np.arange(len(dataset.ratings)), of_user_1)
     split = dataclasses.replace(split, train=rest[:-200], validation=rest[-200:], test=of_user_1)
     with pytest.raises(ReelbookError, match="none of the .* rows has a value that training knows"):
-        dcn.fit("dcn.dnn", QUICK | {"features": ["user_zip_code"]}, spelled, split, 0)
+        registry.fit("dcn.dnn", QUICK | {"features": ["user_zip_code"]}, spelled, split, 0)
 
 
 @pytest.mark.parametrize(
@@ -178,18 +171,16 @@ def test_statistics_by_hand(dataset):
     assert row["movie residual"] == pytest.approx(0.25)
 
 
-def test_norms_of_blocks_and_pairs(dataset, tmp_path, monkeypatch):
-    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path / "build"))
+def test_norms_of_blocks_and_pairs(dataset):
     model, _, params, _ = build("dcn.stacked", dataset, dim=2, features=FEATURES[:3])
     kernel = np.zeros((6, 6), "float32")
     kernel[0:2, 2:4] = 1.0  # movie_id into user_id
     kernel[4:6, 0:2] = 3.0
     model.get_layer("cross").trainable_weights[0].assign(kernel)
-    model.save_weights(tmp_path / "model.weights.h5")
-    split = make_split(dataset, "official", fold=1)
-    record = store.load_or_train("mf.dot", {"epochs": 1}, dataset, split, 0).record
-    run = store.Run(dataclasses.replace(record, params=params), tmp_path)
-    blocks = importance.read_blocks(run)
+    extra = {"blocks": dcn.measure_blocks(model, params["features"]).tolist()}
+    blocks = importance.read_blocks(
+        SimpleNamespace(record=SimpleNamespace(params=params, extra=extra))
+    )
     assert blocks.loc["movie_id", "user_id"] == pytest.approx(2)
     assert importance.rank_pairs(blocks).index[0] == "movie_id x user_zip_code"
     assert importance.sum_by_feature(blocks)["movie_id"] == pytest.approx(np.sqrt(4 + 36))

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from reelbook.metrics.ratings import compute_rmse
-from reelbook.models import gaussian
+from reelbook.models import gaussian, registry
 from reelbook.models.registry import resolve_params
 from reelbook.splits.protocols import make_split
 
@@ -57,7 +57,7 @@ def test_who_rated_nothing_gets_the_base_and_the_widest_range():
 
 def test_it_beats_the_mean_and_stays_in_the_scale(dataset, split):
     before = dataset.ratings.copy()
-    found = gaussian.fit("gaussian.fold_in", {}, dataset, split, 0).predictions
+    found = registry.fit("gaussian.fold_in", {}, dataset, split, 0).predictions
     mean = dataset.ratings["rating"].iloc[split.train].mean()
     error = compute_rmse(found["rating"].to_numpy(), found["prediction"].to_numpy())
     assert error < compute_rmse(found["rating"].to_numpy(), np.full(len(found), mean))

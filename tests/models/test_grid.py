@@ -1,5 +1,3 @@
-import importlib
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,17 +6,18 @@ from reelbook.errors import ReelbookError
 from reelbook.metrics.ratings import compute_rmse
 from reelbook.models.fitting.grid import (
     BUDGET,
-    Predictor,
-    Scorer,
-    fit_predictor,
-    fit_scorer,
+    NDCG,
+    RMSE,
+    Learned,
+    choose_and_refit,
     list_grid,
 )
+from reelbook.models.registry import list_models, resolve_params
 from reelbook.splits.protocols import make_split
 
 
 def learn_constant(params, ratings):
-    return Predictor(lambda rows: np.full(len(rows), params["level"]), 1)
+    return Learned(1, predict=lambda rows: np.full(len(rows), params["level"]))
 
 
 def learn_shift(calls):
@@ -27,7 +26,7 @@ def learn_shift(calls):
     def learn(params, ratings):
         calls.append((params["shift"], len(ratings)))
         mean = ratings["rating"].mean() + params["shift"]
-        return Predictor(lambda rows: np.full(len(rows), mean), 1)
+        return Learned(1, predict=lambda rows: np.full(len(rows), mean))
 
     return learn
 
@@ -36,7 +35,7 @@ def test_the_setting_with_the_lowest_validation_error_is_fitted_again_on_both_pa
     split = make_split(dataset, "official", fold=1)
     calls = []
     params = {"shift": 9.0, "grid": {"shift": [1.0, 0.0, -1.0]}}
-    fit = fit_predictor(learn_shift(calls), params, dataset, split)
+    fit = choose_and_refit(learn_shift(calls), params, dataset, split, by=RMSE)
     train, validation = split.sizes["train"], split.sizes["validation"]
     assert calls == [(1.0, train), (0.0, train), (-1.0, train), (0.0, train + validation)]
     assert fit.extra["chosen"] == {"shift": 0.0}
@@ -51,7 +50,7 @@ def test_the_setting_with_the_lowest_validation_error_is_fitted_again_on_both_pa
 def test_the_validation_figure_is_the_error_on_validation_rows(dataset):
     split = make_split(dataset, "official", fold=1)
     params = {"level": 3.0, "grid": {"level": [3.0, 4.0]}}
-    fit = fit_predictor(learn_constant, params, dataset, split)
+    fit = choose_and_refit(learn_constant, params, dataset, split, by=RMSE)
     stars = dataset.ratings["rating"].to_numpy()[split.validation]
     expected = [compute_rmse(stars, np.full(len(stars), level)) for level in (3.0, 4.0)]
     assert fit.history["validation_rmse"].tolist() == expected
@@ -64,7 +63,9 @@ def test_no_test_row_chooses(dataset):
     ratings.loc[split.test, "rating"] = 6 - ratings.loc[split.test, "rating"]
     params = {"level": 3.0, "grid": {"level": [1.0, 3.0, 5.0]}}
     other = type(dataset)(**{**vars(dataset), "ratings": ratings})
-    first, second = (fit_predictor(learn_constant, params, d, split) for d in (dataset, other))
+    first, second = (
+        choose_and_refit(learn_constant, params, d, split, by=RMSE) for d in (dataset, other)
+    )
     assert first.extra == second.extra
 
 
@@ -80,10 +81,10 @@ def test_rankers_are_chosen_by_their_lists(dataset):
             own = held_out.set_index("user_id")["movie_id"]
             return np.array([np.isin(movies, own.loc[[user]]) for user in users], float)
 
-        return Scorer(score, 1)
+        return Learned(1, score=score)
 
     params = {"skill": 0.0, "grid": {"skill": [0.0, 1.0]}}
-    fit = fit_scorer(learn, params, dataset, split)
+    fit = choose_and_refit(learn, params, dataset, split, by=NDCG)
     assert fit.extra["chosen"] == {"skill": 1.0}
     assert fit.metrics[0].value == 1
     assert fit.predictions is None
@@ -93,7 +94,7 @@ def test_an_empty_grid_is_one_fit(dataset):
     calls = []
     params = {"shift": 0.0, "grid": {}}
     split = make_split(dataset, "official", fold=1)
-    fit = fit_predictor(learn_shift(calls), params, dataset, split)
+    fit = choose_and_refit(learn_shift(calls), params, dataset, split, by=RMSE)
     assert len(calls) == 1
     assert (fit.metrics, fit.extra["tried"], len(fit.history)) == ([], [], 0)
 
@@ -101,18 +102,20 @@ def test_an_empty_grid_is_one_fit(dataset):
 def test_a_grid_beyond_the_budget_is_refused(dataset):
     params = {"level": 3.0, "grid": {"level": list(np.arange(1.0, BUDGET + 2))}}
     with pytest.raises(ReelbookError, match=f"has {BUDGET + 1} settings, and a model may try"):
-        fit_predictor(learn_constant, params, dataset, make_split(dataset, "official", fold=1))
+        choose_and_refit(
+            learn_constant, params, dataset, make_split(dataset, "official", fold=1), by=RMSE
+        )
 
 
-@pytest.mark.parametrize("family", ["baseline", "bayes", "topn"])
-def test_every_baseline_is_within_the_budget(family):
-    module = importlib.import_module(f"reelbook.models.{family}")
-    for params in module.MODELS.values():
-        assert len(list_grid(params)) <= BUDGET
+def test_every_model_is_within_the_budget():
+    for model in list_models():
+        assert len(list_grid(resolve_params(model, {}))) <= BUDGET
 
 
 def test_the_history_can_be_written_and_read(dataset, tmp_path):
     params = {"level": 3.0, "grid": {}}
-    fit = fit_predictor(learn_constant, params, dataset, make_split(dataset, "official", fold=1))
+    fit = choose_and_refit(
+        learn_constant, params, dataset, make_split(dataset, "official", fold=1), by=RMSE
+    )
     fit.history.to_csv(tmp_path / "history.csv", index=False)
     assert list(pd.read_csv(tmp_path / "history.csv")) == ["setting", "validation_rmse"]

@@ -4,7 +4,7 @@ import pytest
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
-from reelbook.models import item2vec
+from reelbook.models import item2vec, registry
 from reelbook.models.features.matrix import list_movies, make_matrix
 from reelbook.models.registry import resolve_params
 from reelbook.report.inside.movie_space import solve_analogies
@@ -51,25 +51,13 @@ def test_what_is_liked_together_lies_together(name):
     assert not vectors[10].any()  # nobody liked it
 
 
-@pytest.mark.parametrize("name", list(item2vec.MODELS))
-def test_equal_seeds_give_equal_bits(name, dataset):
-    split = make_split(dataset, "stratified")
-    users = dataset.users["user_id"].to_numpy()[:9]
-    first, again, other = (
-        item2vec.fit(name, QUICK, dataset, split, seed).score(users) for seed in (0, 0, 1)
-    )
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-    assert first.shape == (9, len(dataset.movies))
-
-
 def test_who_liked_nothing_gets_popularity(dataset):
     ratings = dataset.ratings.copy()
     user = ratings["user_id"].iloc[0]
     ratings.loc[ratings["user_id"] == user, "rating"] = 1.0
     other = Dataset("made-up", ratings, dataset.users, dataset.movies, "abc", "a test")
     split = make_split(other, "stratified")
-    scores = item2vec.fit("item2vec.cbow", QUICK, other, split, 0).score(np.array([user]))[0]
+    scores = registry.fit("item2vec.cbow", QUICK, other, split, 0).score(np.array([user]))[0]
     known = ratings.iloc[np.union1d(split.train, split.validation)]
     counts = np.asarray(make_matrix(other, known).sum(axis=0)).ravel()
     assert np.allclose(scores, np.log(np.maximum(counts, 0.5)), atol=1e-6)

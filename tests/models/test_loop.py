@@ -7,8 +7,9 @@ import pytest
 import tf_keras as keras
 
 from reelbook.errors import ReelbookError
-from reelbook.models.fitting.grid import list_settings
-from reelbook.models.fitting.loop import Rows, predict, set_seed, train
+from reelbook.models.fitting.epochs import Rows, make_star_network, predict, train_stars
+from reelbook.models.fitting.grid import list_grid
+from reelbook.models.fitting.loop import set_seed, train
 
 SETTINGS = {"optimizer": "adam", "learning_rate": 0.05, "batch_size": 16, "epochs": 3, "seed": 0}
 
@@ -35,7 +36,7 @@ def compute_rmse(model, rows):
 def test_it_takes_the_steps_that_keras_takes():
     rows, ours, plain = make_rows(), build_linear(), build_linear()
     for optimizer in ["adam", "adamax", "adagrad"]:
-        train(ours, rows, **{**SETTINGS, "optimizer": optimizer, "batch_size": 64})
+        train_stars(ours, rows, **{**SETTINGS, "optimizer": optimizer, "batch_size": 64})
         step = keras.optimizers.get(optimizer)
         step.learning_rate = SETTINGS["learning_rate"]
         plain.compile(step, "mse")
@@ -51,21 +52,21 @@ def test_the_penalties_of_layers_are_minimised_too():
     penalty = keras.regularizers.L2(1.0)
     held = keras.Model({"x": x}, keras.layers.Dense(1, kernel_regularizer=penalty)(x))
     for model in (plain, held):
-        train(model, rows, **{**SETTINGS, "epochs": 60})
+        train_stars(model, rows, **{**SETTINGS, "epochs": 60})
     assert np.abs(held.get_weights()[0]).sum() < 0.7 * np.abs(plain.get_weights()[0]).sum()
 
 
 def test_the_training_error_is_the_one_met_on_the_way():
     rows, model = make_rows(), build_linear()
     before = compute_rmse(model, rows)
-    training = train(model, rows, **{**SETTINGS, "epochs": 1, "batch_size": 1000})
+    training = train_stars(model, rows, **{**SETTINGS, "epochs": 1, "batch_size": 1000})
     assert training.history["train_rmse"].item() == pytest.approx(before, rel=1e-5)
 
 
 def test_every_row_counts_when_the_last_batch_is_short():
     rows, model = make_rows(num_rows=17), build_linear()
     before = compute_rmse(model, rows)
-    training = train(model, rows, **{**SETTINGS, "epochs": 1, "learning_rate": 0.0})
+    training = train_stars(model, rows, **{**SETTINGS, "epochs": 1, "learning_rate": 0.0})
     assert training.history["train_rmse"].item() == pytest.approx(before, rel=1e-5)
 
 
@@ -74,7 +75,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
     weights = []
     for seed in [7, 7, 8]:
         model = build_linear(seed, dropout=0.5)
-        train(model, rows, **{**SETTINGS, "seed": seed})
+        train_stars(model, rows, **{**SETTINGS, "seed": seed})
         weights.append(np.concatenate([w.ravel() for w in model.get_weights()]))
     assert np.array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
@@ -84,41 +85,49 @@ def test_it_stops_after_patience_and_keeps_the_best_epoch():
     rows, watched = make_rows(), make_rows(seed=1)
     watched = Rows(watched.inputs, 6 - watched.targets)  # learning more makes these worse
     model = build_linear()
-    training = train(
-        model, rows, watched=watched, patience=4, **{**SETTINGS, "learning_rate": 0.2, "epochs": 90}
+    training = train_stars(
+        model,
+        rows,
+        watched={"validation_rmse": watched},
+        patience=4,
+        **{**SETTINGS, "learning_rate": 0.2, "epochs": 90},
     )
-    lowest = training.history["watched_rmse"].idxmin() + 1
+    lowest = training.history["validation_rmse"].idxmin() + 1
     assert training.kept_epoch == lowest < 86
     assert len(training.history) == lowest + 4
-    assert compute_rmse(model, watched) == pytest.approx(training.kept_rmse, rel=1e-6)
+    assert compute_rmse(model, watched) == pytest.approx(
+        training.history["validation_rmse"].min(), rel=1e-6
+    )
 
 
 def test_a_refit_stops_at_the_asked_epoch():
-    training = train(build_linear(), make_rows(), keep_epoch=2, **{**SETTINGS, "epochs": 200})
+    training = train_stars(build_linear(), make_rows(), keep_epoch=2, **{**SETTINGS, "epochs": 200})
     assert (len(training.history), training.kept_epoch) == (2, 2)
 
 
 def test_reported_rows_are_measured_and_choose_nothing():
     rows, watched, reported = make_rows(), make_rows(seed=1), make_rows(seed=2)
-    options = {**SETTINGS, "epochs": 200, "watched": watched, "patience": 3}
+    options = {**SETTINGS, "epochs": 200, "patience": 3}
     alone, beside = build_linear(), build_linear()
-    first, second = train(alone, rows, **options), train(beside, rows, reported=reported, **options)
+    chosen = {"validation_rmse": watched}
+    first = train_stars(alone, rows, chosen, **options)
+    second = train_stars(beside, rows, {**chosen, "test_rmse": reported}, **options)
     assert first.kept_epoch == second.kept_epoch
-    assert np.array_equal(first.history["watched_rmse"], second.history["watched_rmse"])
+    assert np.array_equal(first.history["validation_rmse"], second.history["validation_rmse"])
     for found, expected in zip(beside.get_weights(), alone.get_weights(), strict=True):
         assert np.array_equal(found, expected)
-    kept = second.history.query("epoch == @second.kept_epoch")["reported_rmse"].item()
+    kept = second.history.query("epoch == @second.kept_epoch")["test_rmse"].item()
     assert kept == pytest.approx(compute_rmse(beside, reported), rel=1e-6)
 
 
 def test_the_learning_rate_falls_at_the_end():
     rows = make_rows()
     steady, falling = build_linear(), build_linear()
-    train(steady, rows, **{**SETTINGS, "epochs": 10})
-    train(falling, rows, **{**SETTINGS, "epochs": 10, "decay_from": 0.5})
+    train_stars(steady, rows, **{**SETTINGS, "epochs": 10})
+    train_stars(falling, rows, **{**SETTINGS, "epochs": 10, "decay_from": 0.5})
     assert not np.array_equal(steady.get_weights()[0], falling.get_weights()[0])
-    train(shorter := build_linear(), rows, **{**SETTINGS, "epochs": 5})
-    train(
+    train_stars(shorter := build_linear(), rows, **{**SETTINGS, "epochs": 5})
+    train_stars(
         same := build_linear(), rows, keep_epoch=5, **{**SETTINGS, "epochs": 10, "decay_from": 0.5}
     )
     assert np.array_equal(shorter.get_weights()[0], same.get_weights()[0])
@@ -142,20 +151,19 @@ def test_predictions_can_be_held_to_a_range():
 )
 def test_a_training_that_cannot_work_is_explained(changes, message):
     with pytest.raises(ReelbookError, match=message):
-        train(build_linear(), make_rows(), **{**SETTINGS, **changes})
+        train_stars(build_linear(), make_rows(), **{**SETTINGS, **changes})
 
 
 def test_rows_must_be_there():
-    rows, empty = make_rows(), make_rows(num_rows=0)
+    network = make_star_network(build_linear(), make_rows(), lambda rows: rows, clipped=False)
+    nothing = {name: values[:0] for name, values in network.rows.items()}
     with pytest.raises(ReelbookError, match="no rows to train on"):
-        train(build_linear(), empty, **SETTINGS)
-    with pytest.raises(ReelbookError, match="no rows to watch"):
-        train(build_linear(), rows, watched=empty, **SETTINGS)
+        train(network.model, nothing, network.compute_loss, **SETTINGS)
 
 
 def test_a_grid_gives_every_combination():
-    assert list_settings({}) == [{}]
-    settings = list_settings({"a": [1, 2], "b": [3]})
+    assert list_grid({"grid": {}}) == list_grid({}) == []
+    settings = list_grid({"grid": {"a": [1, 2], "b": [3]}})
     assert settings == [{"a": 1, "b": 3}, {"a": 2, "b": 3}]
 
 
@@ -163,11 +171,11 @@ def test_a_fresh_process_gives_the_same_bits():
     code = (
         "import test_loop as t\n"
         "model = t.build_linear(3, dropout=0.5)\n"
-        "t.train(model, t.make_rows(), **t.SETTINGS)\n"
+        "t.train_stars(model, t.make_rows(), **t.SETTINGS)\n"
         "print(b''.join(w.tobytes() for w in model.get_weights()).hex())"
     )
     model = build_linear(3, dropout=0.5)
-    train(model, make_rows(), **SETTINGS)
+    train_stars(model, make_rows(), **SETTINGS)
     here = b"".join(weight.tobytes() for weight in model.get_weights()).hex()
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True

@@ -4,9 +4,9 @@ import pytest
 import tf_keras as keras
 
 from reelbook.data.tables import Dataset
-from reelbook.errors import ReelbookError
 from reelbook.models import mf, registry
-from reelbook.models.fitting.loop import predict, set_seed, train
+from reelbook.models.fitting.epochs import predict, train_stars
+from reelbook.models.fitting.loop import set_seed
 from reelbook.splits.protocols import make_split
 
 QUICK = {"factors": 4, "epochs": 3, "batch_size": 64}
@@ -122,7 +122,7 @@ def test_training_never_moves_the_row_of_the_unknown(dataset, name):
     model, rows, _ = build(name, dataset.ratings)
     before = get_table(model, "user_factors").copy()
     options = {"optimizer": "adam", "learning_rate": 0.1, "batch_size": 64, "epochs": 2, "seed": 0}
-    train(model, rows, **options)
+    train_stars(model, rows, **options)
     after = get_table(model, "user_factors")
     assert not after[0].any()
     assert (after[1:] != before[1:]).any(axis=1).all()
@@ -137,29 +137,14 @@ def test_ids_are_encoded_by_their_place():
 def test_a_model_can_learn_a_table_by_heart(dataset):
     model, rows, _ = build("mf.biased", dataset.ratings, l2=0.0, l2_bias=0.0, factors=30)
     options = {"optimizer": "adam", "learning_rate": 0.02, "batch_size": 64, "epochs": 100}
-    training = train(model, rows, seed=0, decay_from=0.5, **options)
+    training = train_stars(model, rows, seed=0, decay_from=0.5, **options)
     assert training.history["train_rmse"].iloc[-1] < 0.05
-
-
-@pytest.mark.parametrize("name", list(mf.MODELS))
-def test_a_fit_predicts_the_test_rows_and_repeats_itself(dataset, name):
-    split = make_split(dataset, "official", fold=1)
-    grid = {"grid": {"l2": [0.1, 0.2]}} if "grid" in mf.MODELS[name] else {}
-    first, second = (mf.fit(name, QUICK | grid, dataset, split, 0) for _ in range(2))
-    test = dataset.ratings.iloc[split.test]
-    for key in ["user_id", "movie_id", "rating"]:
-        assert np.array_equal(first.predictions[key], test[key])
-    assert first.predictions.equals(second.predictions)
-    assert first.history.equals(second.history)
-    assert list(first.history) == ["epoch", "train_rmse", "validation_rmse"]
-    assert first.best_epoch == first.history["validation_rmse"].idxmin() + 1
-    assert not mf.fit(name, QUICK | grid, dataset, split, 1).predictions.equals(first.predictions)
 
 
 def test_the_setting_with_the_lowest_validation_error_is_chosen(dataset):
     split = make_split(dataset, "official", fold=2)
     params = {**QUICK, "grid": {"l2": [0.0, 5.0], "l2_bias": [0.0, 5.0]}}
-    fit = mf.fit("mf.biased", params, dataset, split, 0)
+    fit = registry.fit("mf.biased", params, dataset, split, 0)
     assert len(fit.extra["tried"]) == 4
     best = min(fit.extra["tried"], key=lambda setting: setting["validation_rmse"])
     assert fit.extra["chosen"] == {"l2": best["l2"], "l2_bias": best["l2_bias"]}
@@ -168,48 +153,12 @@ def test_the_setting_with_the_lowest_validation_error_is_chosen(dataset):
     assert fit.best_epoch == best["epoch"]
 
 
-def test_test_ratings_decide_nothing(dataset):
-    split = make_split(dataset, "official", fold=1)
-    ratings = dataset.ratings.copy()
-    ratings.loc[split.test, "rating"] = 6 - ratings.loc[split.test, "rating"]
-    other = Dataset("tiny", ratings, dataset.users, dataset.movies, "abd", "a test")
-    params = {**QUICK, "grid": {"l2": [0.1, 0.5]}}
-    one = mf.fit("mf.implicit", params, dataset, split, 0)
-    two = mf.fit("mf.implicit", params, other, split, 0)
-    assert np.array_equal(one.predictions["prediction"], two.predictions["prediction"])
-
-
 def test_the_documents_protocol_reports_its_best_test_epoch_too(dataset):
     split = make_split(dataset, "source", seed=3)
-    fit = mf.fit("mf.dot", {**QUICK, "epochs": 40, "learning_rate": 0.05}, dataset, split, 0)
+    fit = registry.fit("mf.dot", {**QUICK, "epochs": 40, "learning_rate": 0.05}, dataset, split, 0)
     test = fit.history.set_index("epoch")["test_rmse"].dropna()
     found = {(metric.split_part, metric.metric): metric.value for metric in fit.metrics}
     assert found["test", "rmse_best_test_epoch"] == test.min()
     assert fit.extra["best_test_epoch"] == test.idxmin()
     errors = fit.predictions["prediction"] - fit.predictions["rating"]
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(test[fit.best_epoch], rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("name", "params", "message"),
-    [
-        ("mf.dott", {}, "Unknown model 'mf.dott'; the known ones are: mf.dot, mf.mlp"),
-        ("svd", {}, "Unknown model 'svd'"),
-        ("mf.dot", {"factor": 4}, "mf.dot has no parameter 'factor'; it has: factors, optimizer"),
-        ("mf.dot", {"factors": 4.5}, "factors must be of type int, not float"),
-        ("mf.dot", {"factors": True}, "factors must be of type int, not bool"),
-        ("mf.dot", {"learning_rate": "1e-3"}, "learning_rate must be of type float, not str"),
-        ("mf.dot", {"epochs": 0}, "epochs must be at least 1, not 0"),
-        ("mf.dot", {"learning_rate": float("nan")}, "learning_rate must be at least 0, not nan"),
-        ("mf.biased", {"grid": {"l3": [0.1]}}, "has no parameter 'l3'"),
-        ("mf.biased", {"grid": {"l2": 0.1}}, "grid maps parameter names to lists, 'l2' does not"),
-        ("mf.biased", {"grid": {"l2": ["a"]}}, "l2 must be of type float, not str"),
-    ],
-)
-def test_a_wrong_parameter_is_explained(name, params, message):
-    with pytest.raises(ReelbookError, match=message):
-        registry.resolve_params(name, params)
-
-
-def test_whole_numbers_pass_for_floats():
-    assert registry.resolve_params("mf.biased", {"l2": 1})["l2"] == 1

@@ -8,13 +8,12 @@ import tf_keras as keras
 from reelbook.errors import ReelbookError
 from reelbook.metrics import catalogue
 from reelbook.models import registry
-from reelbook.models.fitting.loop import set_seed
-from reelbook.models.fitting.loss_loop import train_by_loss
+from reelbook.models.fitting.grid import Measure
+from reelbook.models.fitting.loop import set_seed, train
 from reelbook.models.two_tower import best as best_tower
 from reelbook.models.two_tower import family as two_tower
 from reelbook.models.two_tower.features import make_features, spell_titles, split_words
 from reelbook.models.two_tower.towers import compute_batch_softmax, compute_uniform_loss
-from reelbook.report.inside import movie_space
 from reelbook.splits.protocols import make_split
 
 DOCUMENT_MODELS = list(two_tower.DOCUMENT_MODELS)
@@ -91,7 +90,7 @@ def test_one_batch_can_be_overfitted(dataset, name):
     few = {key: values[:24] for key, values in rows.items()}
     loss = two_tower.make_loss(towers, features, params)
     options = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 24, "seed": 0}
-    history = train_by_loss(towers.model, few, loss, epochs=250, **options).history
+    history = train(towers.model, few, loss, epochs=250, **options).history
     if params["rating_weight"] and not params["retrieval_weight"]:
         assert history["loss"].iloc[-1] < 0.05
     else:  # a user's own movies compete with each other: the loss has a floor above zero
@@ -103,20 +102,9 @@ def test_a_task_of_weight_zero_leaves_its_own_weights_alone(dataset):
     before = [weight.numpy() for weight in towers.head.weights]
     loss = two_tower.make_loss(towers, features, params)
     options = {"optimizer": "adagrad", "learning_rate": 0.1, "batch_size": 512, "seed": 0}
-    train_by_loss(towers.model, rows, loss, epochs=1, **options)
+    train(towers.model, rows, loss, epochs=1, **options)
     for weight, start in zip(towers.head.weights, before, strict=True):
         assert np.array_equal(weight.numpy(), start)
-
-
-@pytest.mark.parametrize("name", [*DOCUMENT_MODELS, "two_tower.best"])
-def test_equal_seeds_give_equal_bits(dataset, name):
-    split = make_split(dataset, "stratified")
-    params = QUICK if name != "two_tower.best" else {"epochs": 3}
-    users = np.arange(1, 61)
-    first, second, other = (two_tower.fit(name, params, dataset, split, s) for s in (0, 0, 1))
-    assert np.array_equal(first.score(users), second.score(users))
-    assert not np.array_equal(first.score(users), other.score(users))
-    assert first.history.equals(second.history)
 
 
 def test_a_mismatched_spelling_gives_every_rated_movie_the_same_vector(dataset):
@@ -128,17 +116,17 @@ def test_a_mismatched_spelling_gives_every_rated_movie_the_same_vector(dataset):
 
 
 def test_untrained_retrieval_has_the_loss_of_a_uniform_softmax(dataset, source):
-    fit = two_tower.fit("two_tower.retrieval_mismatched", QUICK, dataset, source, 0)
+    fit = registry.fit("two_tower.retrieval_mismatched", QUICK, dataset, source, 0)
     num_rows = len(source.train) + len(source.validation)
     expected = compute_uniform_loss(num_rows, QUICK["batch_size"])
     assert fit.history["loss"].to_numpy() == pytest.approx(expected, rel=1e-5)
-    mended = two_tower.fit("two_tower.retrieval", QUICK | {"epochs": 5}, dataset, source, 0)
+    mended = registry.fit("two_tower.retrieval", QUICK | {"epochs": 5}, dataset, source, 0)
     assert mended.history["loss"].iloc[-1] < 0.995 * expected
 
 
 def test_the_figures_of_the_document_are_measured_by_both_rules(dataset, source):
     params = QUICK | {"measure_epochs": True}
-    fit = two_tower.fit("two_tower.joint", params, dataset, source, 0)
+    fit = registry.fit("two_tower.joint", params, dataset, source, 0)
     figures = {(m.split_part, m.metric): m.value for m in fit.metrics}
     assert figures["test", "top@10"] == fit.history["test_top@10"].iloc[-1]
     assert figures["test", "tfrs_top@10"] == fit.history["test_tfrs_top@10"].iloc[-1]
@@ -159,7 +147,7 @@ def test_titles_are_spelled_as_the_document_had_them(dataset):
 
 def test_the_best_model_hides_and_finds(dataset):
     split = make_split(dataset, "stratified")
-    fit = two_tower.fit("two_tower.best", {"epochs": 20, "dim": 8}, dataset, split, 0)
+    fit = registry.fit("two_tower.best", {"epochs": 20, "dim": 8}, dataset, split, 0)
     ranked = catalogue.rank_catalogue(fit.score, dataset, split)
     found = catalogue.estimate_ranking([ranked.ranks]).value
     chance = catalogue.rank_catalogue(
@@ -179,7 +167,7 @@ def test_test_ratings_do_not_change_the_best_model(dataset):
     changed = dataclasses.replace(dataset, ratings=emptied)
     users = dataset.ratings["user_id"].iloc[kept].unique()
     scores = [
-        two_tower.fit("two_tower.best", {"epochs": 2}, data, split, 0).score(np.sort(users))
+        registry.fit("two_tower.best", {"epochs": 2}, data, split, 0).score(np.sort(users))
         for data in (dataset, changed)
     ]
     assert np.array_equal(*scores)
@@ -195,37 +183,26 @@ def test_singular_vectors_equal_those_of_numpy(dataset):
     assert best_tower.find_singular_vectors(seen, 500).shape == (100, 500)
 
 
-def test_restored_vectors_are_those_of_the_run(dataset, tmp_path):
-    split = make_split(dataset, "stratified")
-    params = registry.resolve_params("two_tower.best", {"epochs": 2, "dim": 8})
-    fit = two_tower.fit("two_tower.best", params, dataset, split, 0)
-    fit.model.save_weights(tmp_path / "model.weights.h5")
-    restored = movie_space.restore_vectors(
-        params, tmp_path / "model.weights.h5", dataset, name="two_tower.best"
-    )
-    assert np.array_equal(restored, best_tower.embed_movies(fit.model))
-
-
 def test_a_loss_that_is_no_number_is_an_error(dataset):
     towers, features, rows, params = prepare(dataset, "two_tower.joint")
     options = {"optimizer": "sgd", "batch_size": 512, "epochs": 3, "seed": 0}
     loss = two_tower.make_loss(towers, features, params)
     with pytest.raises(ReelbookError, match="no longer a number in epoch"):
-        train_by_loss(towers.model, rows, loss, learning_rate=1e30, **options)
+        train(towers.model, rows, loss, learning_rate=1e30, **options)
     nothing = {name: values[:0] for name, values in rows.items()}
     with pytest.raises(ReelbookError, match="no rows to train on"):
-        train_by_loss(towers.model, nothing, loss, learning_rate=0.1, **options)
+        train(towers.model, nothing, loss, learning_rate=0.1, **options)
 
 
 def test_the_kept_epoch_is_the_one_with_the_highest_figure():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     seen, figures = [], iter([1.0, 3.0, 2.0, 2.5])
 
-    def measure():
+    def report(loss):
         seen.append(model.get_weights()[0].item())
-        return {"figure": next(figures)}
+        return {"validation_figure": next(figures)}
 
-    learned = train_by_loss(
+    learned = train(
         model,
         {"x": np.ones((4, 1), "float32")},
         lambda batch: tf.reduce_sum(model(batch["x"])),
@@ -234,8 +211,8 @@ def test_the_kept_epoch_is_the_one_with_the_highest_figure():
         batch_size=4,
         epochs=10,
         seed=0,
-        measure=measure,
-        highest="figure",
+        report=report,
+        by=Measure("figure", 1),
         patience=2,
     )
     assert learned.kept_epoch == 2

@@ -181,7 +181,7 @@ def test_advice_changes_with_the_records(groups):
     assert "deep" not in advice.describe_rating_choice(leaderboards.make_rating_board(only))
     better = {**groups, "dcn.dnn": [make_rating_run("dcn.dnn", 0.5, seconds=2.0)]}
     text = advice.describe_rating_choice(leaderboards.make_rating_board(better))
-    assert text.startswith("dcn.dnn predicts ratings best")
+    assert text.startswith("dcn.dnn (dense layers alone) predicts ratings best")
     assert "The best model without hidden layers, bayes.mf" in text
 
 

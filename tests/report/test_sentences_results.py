@@ -63,6 +63,19 @@ def test_verdicts_are_counted():
     assert results.describe_verdicts(verdicts) == "Of 3 claims: 2 reproduced, 1 artefact."
 
 
+def test_a_range_is_as_sure_as_the_rows_in_it():
+    sure = pd.DataFrame({"inside": [0.5, 0.9], "rows": [10, 30]})
+    stars, kept = {"value": 0.9, "low": 0.89, "high": 0.91}, {"all": 0.4, "kept": 0.39}
+    glued = recommend.list_glued(stars, sure, kept, model="topn.ease", promised=0.8)
+    assert (glued["inside"], glued["promised"]) == ("80%", "80%")
+    assert (glued["taste"], glued["taste_interval"]) == ("0.900", "0.890 to 0.910")
+    assert (glued["ndcg_all"], glued["ndcg_kept"], glued["model"]) == (
+        "0.400",
+        "0.390",
+        "topn.ease",
+    )
+
+
 def test_a_user_has_rated_movies():
     assert recommend.describe_user(7, ["a", "b"]) == (
         "User 7 has rated 2 movies. Among those with most stars: a, b."

@@ -90,3 +90,49 @@ def test_matrix_factorization(dataset):
         ["official", "mf.dot, mf.mlp, mf.sigmoid", "folds 1, 2", "0", "epochs: 4"],
         ["official", "mf.unregularised, mf.biased, mf.implicit", "folds 1, 2", "0", ""],
     ]
+
+
+def test_behavior_sequence_transformer(dataset):
+    study = studies.behavior_sequence_transformer(
+        dataset, seeds=[0, 1], leak_seeds=[2], folds=[1, 2], ablation_folds=[2],
+        parts=["shuffled"], lengths=[4], epochs=3, tuned_epochs=5, our_epochs=2,
+    )  # fmt: skip
+    assert study.table().to_numpy().tolist() == [
+        ["source", "bst.base", "seeds 0, 1, 2", "0, 1, 2", "epochs: 3"],
+        ["source", "bst.tuned", "seeds 0, 1", "0, 1", "epochs: 5"],
+        ["source_sealed", "bst.base", "seed 2", "2", "epochs: 3"],
+        ["source_thinned", "bst.base", "seed 2", "2", "epochs: 3"],
+        ["official", "bst.best", "folds 1, 2", "0", "epochs: 2"],
+        ["ablation", "bst.shuffled, bst.length_4", "fold 2", "0", "epochs: 2"],
+        ["ablation", "mf.sigmoid, mf.biased", "fold 2", "0", ""],
+        ["ablation", "bst.tuned", "fold 2", "0", "epochs: 3"],
+    ]
+    assert {r.split.protocol for r in study.requests if r.study == "ablation"} == {"official"}
+
+
+def test_deep_and_cross(dataset):
+    study = studies.deep_and_cross(
+        dataset, seeds=[3, 4], folds=[1], training_seeds=[0, 1], ranks=[1, 64], epochs=6,
+        our_epochs=5,
+    )  # fmt: skip
+    table = study.table()
+    by_models = table[table["protocol"] != "source-ablation"].drop(columns="settings")
+    assert by_models.to_numpy().tolist() == [
+        ["source", "dcn.stacked, dcn.low_rank, dcn.dnn", "seeds 3, 4", "3, 4"],
+        ["official", "dcn.stacked, dcn.low_rank, dcn.dnn, dcn.parallel", "fold 1", "0"],
+        ["official", "dcn.best", "fold 1", "0"],
+    ]
+    ablated = table[table["protocol"] == "source-ablation"].set_index("models")
+    assert set(ablated["splits"]) == {"seed 3"}
+    assert ablated["seeds"][["dcn.stacked", "dcn.rank_1, dcn.rank_64"]].tolist() == ["0, 1", "0"]
+    without = ablated["settings"]["dcn.without_movie_id"]
+    assert "movie_id" not in without
+    assert "user_id" in without
+
+
+def test_only_what_the_document_reports_trains_to_the_last_epoch(dataset):
+    study = studies.deep_and_cross(
+        dataset, seeds=[0], folds=[1], training_seeds=[0], ranks=[1], epochs=6, our_epochs=5
+    )
+    patient = {(r.model, r.protocol) for r in study.requests if r.params.get("patience") == 6}
+    assert patient == {(m, "source") for m in ("dcn.stacked", "dcn.low_rank", "dcn.dnn")}

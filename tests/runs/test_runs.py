@@ -42,6 +42,7 @@ def family(monkeypatch, tmp_path):
     monkeypatch.setattr(store, "_used", {})
     family = SimpleNamespace(__name__="reelbook.models.mf", num_fits=0, fails=False, scores=False)
     family.MODELS = {"mf.fake": {"learning_rate": 0.1, "layers": [1], "flag": False}}
+    family.FAMILY = registry.Family("stars", {}, "a test")
 
     def fit(model, params, dataset, split, seed):
         family.num_fits += 1

@@ -166,8 +166,8 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         executed = papermill.execute_notebook(
-            notebook,
-            draft,
+            _escape(notebook),
+            _escape(draft),
             parameters,
             kernel_name="python3",
             language="python",
@@ -186,6 +186,11 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
     if any(o.output_type == "error" for o in outputs):
         return "the cell ended the notebook before its last cell"  # sys.exit(0)
     return ""
+
+
+def _escape(path: Path) -> str:
+    """A path as papermill takes it, which reads braces as the names of parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 @contextmanager

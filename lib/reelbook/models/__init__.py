@@ -8,18 +8,8 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=[
-        "autoencoder",
-        "baseline",
-        "bayes",
-        "bst",
-        "content",
-        "dcn",
-        "gaussian",
-        "item2vec",
-        "mf",
-        "topn",
-        "two_tower",
-    ],
-    submod_attrs={"fit": ["Fit"], "registry": ["FAMILIES", "get_family", "resolve_params"]},
+    submod_attrs={
+        "fit": ["Fit"],
+        "registry": ["describe_model", "get_family", "list_models", "resolve_params"],
+    },
 )

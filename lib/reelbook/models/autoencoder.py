@@ -22,7 +22,9 @@ splits of `stratified` (multvae: also 200-64, 400-100 and 1000-300, beta of 0.2 
 0.6 to 0.8, other batches and rates). 600-200 with dropout of a half is the paper's network.
 """
 
+import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,16 +33,15 @@ import tensorflow as tf
 import tf_keras as keras
 
 from reelbook.data.tables import Dataset
-from reelbook.metrics.catalogue import Score, measure_ndcg
-from reelbook.metrics.metric import Metric
-from reelbook.metrics.ratings import compute_rmse, predict_ratings
+from reelbook.metrics.ratings import compute_rmse
 from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
 from reelbook.models.features.matrix import list_movies, list_users, make_matrix
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.loop import apply_model, pick_options, set_seed
-from reelbook.models.fitting.loss_loop import LossHistory, train_by_loss
-from reelbook.models.registry import resolve_params
-from reelbook.splits.split import PARTS, Split
+from reelbook.models.fitting.epochs import Network, fit_network, restore_network
+from reelbook.models.fitting.grid import NDCG, RMSE, Learned, Measure
+from reelbook.models.fitting.loop import Report, apply_model
+from reelbook.models.registry import Family
+from reelbook.splits.split import Split
 
 layers = keras.layers
 
@@ -68,25 +69,34 @@ MODELS: dict[str, dict[str, Any]] = {
         "epochs": 100,
     },
 }
+FAMILY = Family(
+    predicts={"autoencoder.autorec": "stars", "autoencoder.multvae": "lists"},
+    words={
+        "autoencoder.autorec": "a movie's ratings, through one hidden layer and back",
+        "autoencoder.multvae": "a user's movies, through a few random numbers and back",
+    },
+    source={
+        "autoencoder.autorec": "Sedhain et al. 2015",
+        "autoencoder.multvae": "Liang et al. 2018",
+    },
+    deep=True,
+)
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Choose the epoch on validation rows, then train afresh with them.
+    """Choose the epoch on validation rows, then train afresh with them."""
+    by, make = NETWORKS[model_name]
+    build = functools.partial(make, dataset)
+    return fit_network(build, params, dataset, split, seed=seed, by=by)
 
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides initial weights, order, dropout and noise.
 
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a training that diverged.
-    """
-    params = resolve_params(model_name, params)
-    if model_name == "autoencoder.autorec":
-        return _fit_autorec(params, dataset, split, seed)
-    return _fit_multvae(params, dataset, split, seed)
+def restore(
+    model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, weights: Path
+) -> Learned:
+    """A model of this family as a run left it."""
+    build = functools.partial(NETWORKS[model_name][1], dataset)
+    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    return restore_network(build, params, known, weights)
 
 
 def build_autorec(params: dict[str, Any], num_users: int) -> keras.Model:
@@ -108,38 +118,11 @@ def build_multvae(params: dict[str, Any], num_movies: int) -> tuple[keras.Model,
     return encoder, decoder
 
 
-def _fit_autorec(params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    train, validation, test = (dataset.ratings.iloc[getattr(split, part)] for part in PARTS)
-    _, _, first = _train_autorec(params, dataset, train, seed, watched=validation)
-    known = pd.concat([train, validation]).sort_index()
-    model, predict, _ = _train_autorec(params, dataset, known, seed, keep_epoch=first.kept_epoch)
-    predictions, seconds = predict_ratings(predict, test)
-    lowest = float(first.history["validation_rmse"].min())
-    return Fit(
-        predictions=predictions,
-        history=first.history,
-        best_epoch=first.kept_epoch,
-        model=model,
-        num_parameters=model.count_params() + len(dataset.users) + len(dataset.movies),
-        metrics=[Metric("validation", "rmse", lowest)],
-        prediction_seconds=seconds,
-    )
-
-
-def _train_autorec(
-    params: dict[str, Any],
-    dataset: Dataset,
-    ratings: pd.DataFrame,
-    seed: int,
-    *,
-    watched: pd.DataFrame | None = None,
-    keep_epoch: int | None = None,
-) -> tuple[keras.Model, Callable[[pd.DataFrame], np.ndarray], LossHistory]:
-    """A model trained on these ratings; with watched rows the epoch is chosen on them."""
-    set_seed(seed)
+def make_autorec(dataset: Dataset, params: dict[str, Any], ratings: pd.DataFrame) -> Network:
+    """The untrained network of these ratings, and what trains it."""
     users, movies = list_users(dataset), list_movies(dataset)
     known = read_ratings(ratings)
-    predict_biases, _ = learn_biases(known, params, seed)
+    predict_biases, _ = learn_biases(known, params, seed=0)
 
     def compute_base(rows: pd.DataFrame) -> np.ndarray:
         return predict_rows(predict_biases, known, rows)
@@ -169,56 +152,31 @@ def _train_autorec(
             for part, base in zip(parts, map(compute_base, parts), strict=True)
         ]
 
-    def measure() -> dict[str, float]:
-        assert watched is not None  # measured only with such rows
-        parts = {"train_rmse": ratings, "validation_rmse": watched}
-        stars = predict_parts(*parts.values())
-        return {
-            name: compute_rmse(part["rating"].to_numpy(), found)
-            for (name, part), found in zip(parts.items(), stars, strict=True)
-        }
+    def watch(parts: dict[str, pd.DataFrame]) -> Report:
+        parts = {"train_rmse": ratings, **parts}
 
-    learned = train_by_loss(
-        model,
-        {"movie": np.flatnonzero(rated.any(axis=1)).astype("int32")},
-        compute_loss,
-        **pick_options(params),
-        seed=seed,
-        measure=None if watched is None else measure,
-        lowest=None if watched is None else "validation_rmse",
-        keep_epoch=keep_epoch,
-    )
-    return model, lambda rows: predict_parts(rows)[0], learned
+        def report(loss: float) -> dict[str, float]:
+            errors = {
+                name: compute_rmse(part["rating"].to_numpy(), found)
+                for (name, part), found in zip(
+                    parts.items(), predict_parts(*parts.values()), strict=True
+                )
+            }
+            return {"loss": loss, **errors}
 
+        return report
 
-def _fit_multvae(params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    ratings = dataset.ratings
-    _, _, first = _train_multvae(params, dataset, ratings.iloc[split.train], seed, split=split)
-    known = ratings.iloc[np.union1d(split.train, split.validation)]
-    model, score, _ = _train_multvae(params, dataset, known, seed, keep_epoch=first.kept_epoch)
-    highest = float(first.history["validation_ndcg@10"].max())
-    return Fit(
-        predictions=None,
-        history=first.history,
-        best_epoch=first.kept_epoch,
+    learned = Learned(
+        model.count_params() + len(users) + len(movies),
+        predict=lambda rows: predict_parts(rows)[0],
         model=model,
-        num_parameters=model.count_params(),
-        metrics=[Metric("validation", "ndcg@10", highest)],
-        score=score,
     )
+    rows = {"movie": np.flatnonzero(rated.any(axis=1)).astype("int32")}
+    return Network(learned, rows, compute_loss, watch)
 
 
-def _train_multvae(
-    params: dict[str, Any],
-    dataset: Dataset,
-    ratings: pd.DataFrame,
-    seed: int,
-    *,
-    split: Split | None = None,
-    keep_epoch: int | None = None,
-) -> tuple[keras.Model, Score, LossHistory]:
-    """A model trained on these ratings; with a split the epoch is chosen on its validation rows."""
-    set_seed(seed)
+def make_multvae(dataset: Dataset, params: dict[str, Any], ratings: pd.DataFrame) -> Network:
+    """The untrained network of these ratings, and what trains it."""
     users = list_users(dataset)
     seen = make_matrix(dataset, ratings).toarray()  # (users, movies)
     history = seen / np.sqrt(np.maximum(seen.sum(axis=1, keepdims=True), 1))
@@ -245,18 +203,11 @@ def _train_multvae(
     def score(ids: np.ndarray) -> np.ndarray:
         return apply_model(model, {"history": history[np.searchsorted(users, ids)]}, block=2048)
 
-    def measure() -> dict[str, float]:
-        assert split is not None  # measured only with one
-        return {"validation_ndcg@10": measure_ndcg(score, dataset, split, part="validation")}
+    learned = Learned(model.count_params(), score=score, model=model)
+    return Network(learned, {"user": rows}, compute_loss)
 
-    learned = train_by_loss(
-        model,
-        {"user": rows},
-        compute_loss,
-        **pick_options(params),
-        seed=seed,
-        measure=measure if split else None,
-        highest="validation_ndcg@10" if split else None,
-        keep_epoch=keep_epoch,
-    )
-    return model, score, learned
+
+NETWORKS: dict[str, tuple[Measure, Callable[..., Network]]] = {
+    "autoencoder.autorec": (RMSE, make_autorec),
+    "autoencoder.multvae": (NDCG, make_multvae),
+}

@@ -27,8 +27,8 @@ from scipy import sparse
 
 from reelbook.data.tables import Dataset
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.grid import Predictor, fit_predictor
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.grid import RMSE, Learned, choose_and_refit
+from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
 BIASES: dict[str, Any] = {
@@ -38,8 +38,8 @@ BIASES: dict[str, Any] = {
 SVD: dict[str, Any] = {"factors": 100, "epochs": 40, "learning_rate": 0.01, "l2": 0.1}
 SVDPP: dict[str, Any] = {"factors": 10, "epochs": 20, "learning_rate": 0.015, "l2": 0.09}
 MODELS: dict[str, dict[str, Any]] = {
-    "baseline.mean": {"grid": {}},
-    "baseline.user_mean": {"grid": {}},
+    "baseline.mean": {},
+    "baseline.user_mean": {},
     "baseline.biases": BIASES | {"grid": {"reg_u": [3.0, 9.0], "reg_i": [1.0, 3.0, 9.0]}},
     "baseline.knn": BIASES
     | {
@@ -50,32 +50,39 @@ MODELS: dict[str, dict[str, Any]] = {
     "baseline.svd": SVD | {"grid": {"l2": [0.08, 0.1, 0.12, 0.14]}},
     "baseline.svdpp": SVDPP | {"grid": {"l2": [0.06, 0.09, 0.12]}},
 }
+FAMILY = Family(
+    predicts="stars",
+    words={
+        "baseline.mean": "the mean of all ratings",
+        "baseline.user_mean": "each user's mean",
+        "baseline.biases": "damped biases of users and movies",
+        "baseline.knn": "neighbours of a movie among what the user rated",
+        "baseline.svd": "biases and factors by plain gradient descent",
+        "baseline.svdpp": "biases and factors by plain gradient descent, with who rated what",
+    },
+    source={
+        **dict.fromkeys(["baseline.mean", "baseline.user_mean"], "none needed"),
+        **dict.fromkeys(["baseline.biases", "baseline.knn"], "Koren 2010"),
+        "baseline.svd": "Koren, Bell and Volinsky 2009",
+        "baseline.svdpp": "Koren 2008",
+    },
+    defaults={"grid": {}},
+)
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.grid.fit_predictor` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
 
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides the first factors.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
-    """
-
-    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Predictor:
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         known = read_ratings(ratings)
         predict, num_parameters = LEARNERS[model_name](known, params, seed)
 
         def predict_clipped(rows: pd.DataFrame) -> np.ndarray:
             return predict_rows(predict, known, rows).clip(*known.trainset.rating_scale)
 
-        return Predictor(predict_clipped, num_parameters)
+        return Learned(num_parameters, predict=predict_clipped)
 
-    return fit_predictor(learn, resolve_params(model_name, params), dataset, split)
+    return choose_and_refit(learn, params, dataset, split, by=RMSE)
 
 
 class SurpriseRatings(NamedTuple):

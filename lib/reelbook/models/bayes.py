@@ -36,34 +36,36 @@ from reelbook.data.tables import Dataset
 from reelbook.models.features.ids import make_genre_table
 from reelbook.models.features.matrix import list_movies, list_users, make_matrix
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.grid import Predictor, fit_predictor
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.grid import RMSE, Learned, choose_and_refit
+from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
 MODELS: dict[str, dict[str, Any]] = {
-    "bayes.mf": {"rank": 10, "draws": 300, "grid": {}},
-    "bayes.timesvd": {"rank": 10, "draws": 512, "grid": {}},
+    "bayes.mf": {"rank": 10, "draws": 300},
+    "bayes.timesvd": {"rank": 10, "draws": 512},
 }
+FAMILY = Family(
+    predicts="stars",
+    words={
+        "bayes.mf": "Bayesian matrix factorisation",
+        "bayes.timesvd": "Bayesian factors with days, who rated what, and side features",
+    },
+    source={
+        "bayes.mf": "Salakhutdinov and Mnih 2008",
+        "bayes.timesvd": "Rendle, Zhang and Koren 2019",
+    },
+    needs={"bayes.mf": (), "bayes.timesvd": ("times", "genres", "people")},
+    defaults={"grid": {}},
+)
 BURN_IN = 5  # draws that are not averaged, as myFM does by default
 DAY = 24 * 60 * 60
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.grid.fit_predictor` says how.
-
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides the draws.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
-    """
+    """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
     describe = describe_ids if model_name == "bayes.mf" else describe_all
 
-    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Predictor:
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         sampler = myfm.MyFMGibbsRegressor(rank=params["rank"], random_seed=seed)
         stars = ratings["rating"].to_numpy("float64")
         blocks = describe(dataset, ratings)
@@ -82,9 +84,9 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         def predict(rows: pd.DataFrame) -> np.ndarray:
             return sampler.predict(*make_inputs(blocks, rows)).clip(stars.min(), stars.max())
 
-        return Predictor(predict, 1 + sum(groups) * (1 + params["rank"]))
+        return Learned(1 + sum(groups) * (1 + params["rank"]), predict=predict)
 
-    return fit_predictor(learn, resolve_params(model_name, params), dataset, split)
+    return choose_and_refit(learn, params, dataset, split, by=RMSE)
 
 
 class Block(NamedTuple):

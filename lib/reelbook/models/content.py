@@ -22,45 +22,44 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from reelbook.data.tables import Dataset
 from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.grid import Scorer, fit_scorer
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.grid import NDCG, Learned, choose_and_refit
+from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
 PARAMS: dict[str, Any] = {"l2": 3.0, "grid": {"l2": [0.3, 1.0, 3.0, 10.0, 30.0]}}
-MODELS: dict[str, dict[str, Any]] = {"content.ridge": PARAMS, "content.popularity": PARAMS}
+MODELS: dict[str, dict[str, Any]] = {"content.ridge": {}, "content.popularity": {}}
+FAMILY = Family(
+    predicts="lists",
+    words={
+        "content.ridge": "a linear taste for words, genres, years, directors and stars",
+        "content.popularity": "how popular a movie with such contents should be",
+    },
+    source={"content.ridge": "Pazzani and Billsus 2007", "content.popularity": "ours"},
+    needs=("titles", "genres", "credits"),
+    defaults=PARAMS,
+)
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.grid.fit_scorer` says how.
-
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: nothing here is drawn.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
-    """
+    """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
     users = list_users(dataset)
     features = describe_movies(dataset)  # (movies, features)
 
-    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Scorer:
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         x = make_matrix(dataset, ratings)  # (users, movies)
         weights = learn_weights(x, features, l2=params["l2"])
         if model_name == "content.popularity":
             counts = count_ratings(x)  # (movies,)
             known = np.log1p(counts) - np.log1p(counts[counts > 0]).mean()
             scores = known @ weights  # (movies,); rows of movies without ratings are zero
-            return Scorer(lambda ids: np.tile(scores, (len(ids), 1)), features.shape[1])
+            return Learned(features.shape[1], score=lambda ids: np.tile(scores, (len(ids), 1)))
 
         def score(ids: np.ndarray) -> np.ndarray:
             return x[np.searchsorted(users, ids)] @ weights  # (rows, movies)
 
-        return Scorer(score, weights.size)
+        return Learned(weights.size, score=score)
 
-    return fit_scorer(learn, resolve_params(model_name, params), dataset, split)
+    return choose_and_refit(learn, params, dataset, split, by=NDCG)
 
 
 def learn_weights(x: sparse.csr_matrix, features: sparse.csr_matrix, *, l2: float) -> np.ndarray:

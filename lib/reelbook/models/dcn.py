@@ -29,8 +29,11 @@ values of training taught it, or what it began with.
 """
 
 import dataclasses
+import functools
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
@@ -47,9 +50,16 @@ from reelbook.models.features.vocabularies import (
     measure_unknown,
 )
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.epochs import Recipe, choose_and_refit, measure_last_epoch
-from reelbook.models.fitting.loop import Rows
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.epochs import (
+    Network,
+    Rows,
+    fit_stars,
+    make_star_network,
+    measure_last_epoch,
+    restore_stars,
+)
+from reelbook.models.fitting.grid import Learned
+from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
 layers = keras.layers
@@ -99,44 +109,71 @@ MODELS: dict[str, dict[str, Any]] = {
         for missing in FEATURES
     },
 }
+FAMILY = Family(
+    predicts="stars",
+    words={
+        "dcn.stacked": "a cross layer, then dense layers",
+        "dcn.parallel": "a cross layer beside dense layers",
+        "dcn.low_rank": "a cross layer of low rank, then dense layers",
+        "dcn.dnn": "dense layers alone",
+        "dcn.best": "a cross network on statistics of users and movies",
+        **{f"dcn.rank_{rank}": f"dcn.stacked with cross weights of rank {rank}" for rank in RANKS},
+        **{f"dcn.without_{missing}": f"dcn.stacked without {missing}" for missing in FEATURES},
+    },
+    source={name: "document B" for name in MODELS} | {"dcn.best": "ours, after Wang et al. 2021"},
+    needs={name: ("people", "credits") for name in MODELS}
+    | {"dcn.best": ("genres", "people", "credits")},
+    deep=True,
+)
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.epochs.choose_and_refit` says how.
+    """Fit a model of this family; `reelbook.models.fitting.epochs.fit_stars` says how.
 
     Under `source` the metric `rmse_last_epoch` tells the test RMSE at the end of training. `extra`
-    has the share of test rows with an unknown value by feature.
-
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides initial weights and shuffling.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, a feature that the data set does not have
-            or of which no value is known, or a training that diverged.
+    has the share of test rows with an unknown value by feature, and the `blocks` of cross weights
+    that are full.
     """
-    unknown: dict[str, float] = {}
+    unknown: dict[str, float] = {}  # of the rows that were encoded last
+    build = functools.partial(make_network, model_name, dataset, unknown=unknown)
+    found = fit_stars(build, params, dataset, split, seed=seed)
+    metrics = [*found.metrics, *measure_last_epoch(found)]
+    extra = found.extra | {"unknown": unknown}
+    if params["structure"] in ("stacked", "parallel") and "damping" not in params:
+        extra["blocks"] = measure_blocks(found.model, params["features"]).tolist()
+    return dataclasses.replace(found, metrics=metrics, extra=extra)
 
-    def prepare(params: dict[str, Any], ratings: pd.DataFrame) -> Recipe:
-        vocabularies = find_vocabularies(describe_ratings(dataset, ratings, params["features"]))
 
-        def encode(part: pd.DataFrame) -> Rows:
-            rows = make_rows(dataset, part, ratings, params, vocabularies)
-            unknown.update(measure_unknown(rows.inputs["codes"], vocabularies))
-            return rows
+def restore(
+    model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, weights: Path
+) -> Learned:
+    """A model of this family as a run left it."""
+    build = functools.partial(make_network, model_name, dataset, unknown={})
+    return restore_stars(build, params, dataset, split, weights)
 
-        return Recipe(
-            encode=encode,
-            build=lambda rows: build(model_name, params, vocabularies, rows),
-            clipped="damping" in params,
-        )
 
-    found = choose_and_refit(prepare, resolve_params(model_name, params), dataset, split, seed=seed)
-    found.extra["unknown"] = unknown  # of the test rows, which were encoded last
-    return dataclasses.replace(found, metrics=[*found.metrics, *measure_last_epoch(found)])
+def make_network(
+    model_name: str,
+    dataset: Dataset,
+    params: dict[str, Any],
+    ratings: pd.DataFrame,
+    *,
+    unknown: dict[str, float],
+) -> Network:
+    """The untrained model of these ratings, and what trains it.
+
+    Into `unknown` goes the share of rows with an unknown value by feature, at each encoding.
+    """
+    vocabularies = find_vocabularies(describe_ratings(dataset, ratings, params["features"]))
+
+    def encode(part: pd.DataFrame) -> Rows:
+        rows = make_rows(dataset, part, ratings, params, vocabularies)
+        unknown.update(measure_unknown(rows.inputs["codes"], vocabularies))
+        return rows
+
+    rows = encode(ratings)
+    model = build(model_name, params, vocabularies, rows)
+    return make_star_network(model, rows, encode, clipped="damping" in params)
 
 
 def make_rows(
@@ -207,6 +244,16 @@ def build(
         linear = layers.Dense(1, bias_initializer=mean, name="linear")(s)
         stars = layers.Add(name="sum")([stars, linear])
     return keras.Model(inputs, stars, name=model_name.replace(".", "_"))
+
+
+def measure_blocks(model: keras.Model, features: list[str]) -> np.ndarray:
+    """Frobenius norm of each block of full cross weights, float32 (features, features).
+
+    Row i and column j: the block through which x_i, within W x_0, is multiplied with x_j.
+    """
+    kernel = model.get_layer("cross").get_weights()[0]  # (n, n), W transposed
+    shape = (len(features), len(kernel) // len(features)) * 2
+    return np.sqrt((kernel.reshape(shape) ** 2).sum(axis=(1, 3)))
 
 
 def _cross(x0: tf.Tensor, params: dict[str, Any]) -> tf.Tensor:

@@ -26,8 +26,8 @@ from reelbook.data.tables import Dataset
 from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
 from reelbook.models.features.matrix import list_movies, list_users, make_matrix
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.grid import Predictor, fit_predictor
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.grid import RMSE, Learned, choose_and_refit
+from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -41,6 +41,11 @@ MODELS: dict[str, dict[str, Any]] = {
         "grid": {"dim": [10, 20], "shrinkage": [200.0, 400.0]},
     },
 }
+FAMILY = Family(
+    predicts="stars",
+    words={"gaussian.fold_in": "one Gaussian over movies, which a user's ratings narrow down"},
+    source="Lawrence and Urtasun 2009",
+)
 
 
 class Taste(NamedTuple):
@@ -76,28 +81,17 @@ class Expected(NamedTuple):
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.grid.fit_predictor` says how.
+    """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
 
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: nothing here is drawn.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
-    """
-
-    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Predictor:
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         taste = learn_taste(params, dataset, ratings)
 
         def predict(rows: pd.DataFrame) -> np.ndarray:
             return expect_rows(taste, dataset, ratings, rows)[0]
 
-        return Predictor(predict, taste.vectors.size + taste.base.size)
+        return Learned(taste.vectors.size + taste.base.size, predict=predict)
 
-    return fit_predictor(learn, resolve_params(model_name, params), dataset, split)
+    return choose_and_refit(learn, params, dataset, split, by=RMSE)
 
 
 def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame) -> Taste:

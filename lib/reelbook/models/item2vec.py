@@ -26,8 +26,8 @@ from gensim.models import Word2Vec
 from reelbook.data.tables import Dataset, order_by_time
 from reelbook.models.features.matrix import count_ratings, list_movies, list_users, make_matrix
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.grid import Scorer, fit_scorer
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.grid import NDCG, Learned, choose_and_refit
+from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
 PARAMS: dict[str, Any] = {
@@ -40,29 +40,25 @@ PARAMS: dict[str, Any] = {
     "closeness": 5.0,
     "grid": {"closeness": [2.5, 5.0, 10.0, 20.0]},
 }
-MODELS: dict[str, dict[str, Any]] = {
-    "item2vec.skipgram": PARAMS,
-    "item2vec.cbow": PARAMS | {"epochs": 60},
-}
+MODELS: dict[str, dict[str, Any]] = {"item2vec.skipgram": {}, "item2vec.cbow": {"epochs": 60}}
+FAMILY = Family(
+    predicts="lists",
+    words={
+        "item2vec.skipgram": "vectors of movies that are liked one after another",
+        "item2vec.cbow": "vectors of movies, each from all that were liked around it",
+    },
+    source="Barkan and Koenigstein 2016",
+    needs=("times",),
+    defaults=PARAMS,
+)
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.grid.fit_scorer` says how.
-
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides the first vectors and the negatives drawn.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
-    """
+    """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
     users = list_users(dataset)
     learned: dict[str, np.ndarray] = {}  # vectors, by all that decides them
 
-    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Scorer:
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         key = f"{len(ratings)} {params | {'closeness': None, 'grid': None}}"
         if key not in learned:
             learned[key] = learn_vectors(model_name, params, dataset, ratings, seed)
@@ -77,9 +73,9 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             cosines = profiles[np.searchsorted(users, ids)] @ vectors.T  # (rows, movies)
             return params["closeness"] * cosines + popularity
 
-        return Scorer(score, 2 * vectors.size)
+        return Learned(2 * vectors.size, score=score)
 
-    return fit_scorer(learn, resolve_params(model_name, params), dataset, split)
+    return choose_and_refit(learn, params, dataset, split, by=NDCG)
 
 
 def learn_vectors(

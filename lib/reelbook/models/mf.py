@@ -25,6 +25,8 @@ A user or movie without a training rating has row 0 of every table: zeros, never
 mf.dot predicts 0 stars, mf.sigmoid the middle of the range, mf.biased the mean plus the other bias.
 """  # fmt: skip
 
+import functools
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,9 +37,15 @@ import tf_keras as keras
 from reelbook.data.tables import Dataset
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.dropout import Dropout
-from reelbook.models.fitting.epochs import Recipe, choose_and_refit
-from reelbook.models.fitting.loop import Rows
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.epochs import (
+    Network,
+    Rows,
+    fit_stars,
+    make_star_network,
+    restore_stars,
+)
+from reelbook.models.fitting.grid import Learned
+from reelbook.models.registry import Family, resolve_params
 from reelbook.splits.split import Split
 
 layers = keras.layers
@@ -80,32 +88,47 @@ MODELS: dict[str, dict[str, Any]] = {
     "mf.unregularised": OURS | {"l2": 0.0, "l2_bias": 0.0, "grid": {}},
     "mf.implicit": OURS | IMPLICIT,
 }
+FAMILY = Family(
+    predicts="stars",
+    words={
+        "mf.dot": "factors of a user and a movie, multiplied",
+        "mf.mlp": "factors of a user and a movie, through a dense layer",
+        "mf.sigmoid": "factors, scaled to the range of the stars",
+        "mf.biased": "matrix factorisation with biases and a penalty",
+        "mf.unregularised": "matrix factorisation with biases, without the penalty",
+        "mf.implicit": "factors, with who rated what",
+    },
+    source={
+        **dict.fromkeys(["mf.dot", "mf.mlp", "mf.sigmoid"], "document A"),
+        **dict.fromkeys(["mf.biased", "mf.unregularised"], "Koren, Bell and Volinsky 2009"),
+        "mf.implicit": "Koren 2008",
+    },
+    deep={name: name == "mf.mlp" for name in MODELS},
+)
 CLIPPED = ("mf.biased", "mf.unregularised", "mf.implicit")
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.epochs.choose_and_refit` says how.
+    """Fit a model of this family; `reelbook.models.fitting.epochs.fit_stars` says how."""
+    build = functools.partial(make_network, model_name)
+    return fit_stars(build, params, dataset, split, seed=seed)
 
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides initial weights, shuffling and dropout.
 
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a training that diverged.
-    """
+def restore(
+    model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, weights: Path
+) -> Learned:
+    """A model of this family as a run left it."""
+    build = functools.partial(make_network, model_name)
+    return restore_stars(build, params, dataset, split, weights)
 
-    def prepare(params: dict[str, Any], ratings: pd.DataFrame) -> Recipe:
-        known = find_known(ratings)
-        return Recipe(
-            encode=lambda part: make_rows(part, known),
-            build=lambda rows: build(model_name, params, rows),
-            clipped=model_name in CLIPPED,
-        )
 
-    return choose_and_refit(prepare, resolve_params(model_name, params), dataset, split, seed=seed)
+def make_network(model_name: str, params: dict[str, Any], ratings: pd.DataFrame) -> Network:
+    """The untrained model of these ratings, and what trains it."""
+    known = find_known(ratings)
+    rows = make_rows(ratings, known)
+    model = build(model_name, params, rows)
+    encode = functools.partial(make_rows, known=known)
+    return make_star_network(model, rows, encode, clipped=model_name in CLIPPED)
 
 
 class KnownIds(NamedTuple):

@@ -1,45 +1,143 @@
-"""Which families of models there are: `mf.dot` is the model `dot` of the family `mf`.
+"""Which models there are: `mf.dot` is the model `dot` of the family `mf`.
 
-The module of a family has `MODELS`, the default parameters of each of its models by full name, and
-`fit(model, params, dataset, split, seed)`, which returns a `reelbook.models.fit.Fit`.
+A family is a file in this folder, or the file `family` in a folder of its own, that has
+
+    MODELS    the parameters of each of its models, by full name, where they differ from
+              `FAMILY.defaults`
+    FAMILY    what it says of its models: see `Family`
+    fit(model, params, dataset, split, seed)    gives a `reelbook.models.fit.Fit`, from all
+              parameters of a model, the canonical tables, row positions in `dataset.ratings`, and
+              what decides all that is drawn
+
+and, where it keeps weights, `restore` with the arguments of the function of that name below. A new
+file is found where it stands. Labels decide no number: `reelbook.provenance` leaves them out.
 """
 
 import importlib
 import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reelbook.errors import ReelbookError
 
-# The module of each family: a file of its own, or of a folder the file `family`.
-FAMILIES = {
-    "mf": "reelbook.models.mf",
-    "bst": "reelbook.models.bst.family",
-    "dcn": "reelbook.models.dcn",
-    "two_tower": "reelbook.models.two_tower.family",
-    "baseline": "reelbook.models.baseline",
-    "bayes": "reelbook.models.bayes",
-    "topn": "reelbook.models.topn",
-    "autoencoder": "reelbook.models.autoencoder",
-    "item2vec": "reelbook.models.item2vec",
-    "content": "reelbook.models.content",
-    "gaussian": "reelbook.models.gaussian",
-}
+if TYPE_CHECKING:  # a list of names needs neither pandas nor TensorFlow
+    from reelbook.data.tables import Dataset
+    from reelbook.models.fit import Fit
+    from reelbook.models.fitting.grid import Learned
+    from reelbook.splits.split import Split
+
+PREDICTS = ("stars", "lists", "both")
+NEEDS = ("times", "titles", "genres", "people", "credits")
+
+
+class About(NamedTuple):
+    """What a model's family says of it.
+
+    Attributes:
+        predicts: one of PREDICTS.
+        words: what the name stands for, in a line.
+        source: the document or paper, or `ours`.
+        needs: what it reads beside who gave which stars to what, where the data set has it; of
+            NEEDS: people are the users' age, gender, occupation and zip code, and credits
+            directors and stars; titles come with their year.
+        deep: whether it has hidden layers or attention.
+    """
+
+    predicts: str
+    words: str
+    source: str
+    needs: tuple[str, ...]
+    deep: bool
+
+
+@dataclass(frozen=True)
+class Family:
+    """The fields of `About`, one value for all models or a value each; and shared parameters."""
+
+    predicts: str | dict[str, str]
+    words: dict[str, str]
+    source: str | dict[str, str]
+    needs: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
+    deep: bool | dict[str, bool] = False
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+
+def list_families() -> dict[str, str]:
+    """The module of each family, by its name; found by its file, and not imported."""
+    folders = importlib.import_module("reelbook.models").__path__
+    files = [f for p in folders for g in ("*.py", "*/family.py") for f in Path(p).glob(g)]
+    found = {}
+    for file in files:
+        if re.search(r"^FAMILY\b", file.read_text(encoding="utf-8"), re.MULTILINE):
+            own_folder = file.name == "family.py"
+            name = file.parent.name if own_folder else file.stem
+            found[name] = f"reelbook.models.{name}" + (".family" if own_folder else "")
+    return dict(sorted(found.items()))
+
+
+def list_models() -> dict[str, About]:
+    """All models, family after family; it imports them all."""
+    modules = [importlib.import_module(module) for module in list_families().values()]
+    return {model: describe_model(model) for module in modules for model in module.MODELS}
+
+
+def describe_model(model: str) -> About:
+    """What the model's family says of it; the errors are those of `get_family`."""
+    family: Family = get_family(model).FAMILY
+    values = (getattr(family, name) for name in About._fields)
+    return About(*(v[model] if isinstance(v, dict) else v for v in values))
 
 
 def get_family(model: str) -> ModuleType:
-    """The module of a model's family.
+    """The module of a model's family; no other one is imported.
 
     Raises:
         ReelbookError: there is no such model; the message lists those there are.
     """
-    family = model.split(".")[0]
-    if family in FAMILIES:
-        module = importlib.import_module(FAMILIES[family])
-        if model in module.MODELS:
-            return module
-    known = [name for f in FAMILIES.values() for name in importlib.import_module(f).MODELS]
-    raise ReelbookError(f"Unknown model {model!r}; the known ones are: {', '.join(known)}.")
+    modules = list_families()
+    if module := modules.get(model.split(".")[0]):
+        family = importlib.import_module(module)
+        if model in family.MODELS:
+            return family
+    known = ", ".join(name for m in modules.values() for name in importlib.import_module(m).MODELS)
+    raise ReelbookError(f"Unknown model {model!r}; the known ones are: {known}.")
+
+
+def fit(model: str, params: dict[str, Any], dataset: "Dataset", split: "Split", seed: int) -> "Fit":
+    """Fit a model with its defaults and what `params` says beside them.
+
+    Raises:
+        ReelbookError: as `resolve_params`; or the training diverged, or the data set or the split
+            does not have what the model needs.
+    """
+    params = resolve_params(model, params)
+    return get_family(model).fit(model, params, dataset, split, seed)
+
+
+def restore(
+    model: str, params: dict[str, Any], dataset: "Dataset", split: "Split", weights: Path
+) -> "Learned":
+    """A model as a run left it.
+
+    Args:
+        model: of the run.
+        params: all of its parameters, with the setting that it chose.
+        dataset: the canonical tables.
+        split: the one that the run was made on.
+        weights: the run's `model.weights.h5`.
+
+    Raises:
+        ReelbookError: an unknown model, or one that keeps no weights.
+    """
+    family = get_family(model)
+    if not hasattr(family, "restore"):
+        raise ReelbookError(f"{model} keeps no weights: fit it again, it takes seconds.")
+    found: Callable[..., Learned] = family.restore
+    return found(model, params, dataset, split, weights)
 
 
 def resolve_params(model: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +149,8 @@ def resolve_params(model: str, params: dict[str, Any]) -> dict[str, Any]:
         ReelbookError: an unknown model or parameter, a wrong type, or a value that cannot be: whole
             numbers are at least 1, others at least 0.
     """
-    defaults = get_family(model).MODELS[model]
+    family = get_family(model)
+    defaults = family.FAMILY.defaults | family.MODELS[model]
     for name, value in params.items():
         _check_param(model, name, value, defaults)
     resolved = {**defaults, **params}

@@ -35,8 +35,8 @@ with warnings.catch_warnings():
 from reelbook.data.tables import Dataset
 from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.grid import Scorer, fit_scorer
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.grid import NDCG, Learned, choose_and_refit
+from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
 BPR: dict[str, Any] = {
@@ -48,7 +48,7 @@ BPR: dict[str, Any] = {
     "grid": {"factors": [64, 128, 256], "regularization": [0.03, 0.05]},
 }
 MODELS: dict[str, dict[str, Any]] = {
-    "topn.popularity": {"grid": {}},
+    "topn.popularity": {},
     "topn.item_knn": {
         "neighbours": 100,
         "shrinkage": 0.0,
@@ -70,27 +70,38 @@ MODELS: dict[str, dict[str, Any]] = {
     "topn.bpr": BPR,
     "topn.bpr_plain": BPR | {"corrected": False},
 }
+FAMILY = Family(
+    predicts="lists",
+    words={
+        "topn.popularity": "the most rated movies for all",
+        "topn.item_knn": "the movies most like those that were rated",
+        "topn.ease": "linear weights between movies",
+        "topn.edlae": "linear weights between movies, with dropout",
+        "topn.ials": "factors by weighted least squares",
+        "topn.bpr": "factors by pairs of movies",
+        "topn.bpr_plain": "factors by pairs of movies, without popularity put back",
+    },
+    source={
+        "topn.popularity": "none needed",
+        "topn.item_knn": "Deshpande and Karypis 2004",
+        "topn.ease": "Steck 2019",
+        "topn.edlae": "Steck 2020",
+        "topn.ials": "Hu, Koren and Volinsky 2008",
+        "topn.bpr": "Rendle et al. 2009",
+        "topn.bpr_plain": "Rendle et al. 2009",
+    },
+    defaults={"grid": {}},
+)
 
 # From rows of X to scores (rows, movies), and the number of numbers learned.
 RowScorer = tuple[Callable[[np.ndarray], np.ndarray], int]
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.grid.fit_scorer` says how.
-
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides the first factors and the negatives drawn.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a grid larger than the budget.
-    """
+    """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
     users = list_users(dataset)
 
-    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Scorer:
+    def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         x = make_matrix(dataset, ratings)
         score_rows, num_parameters = LEARNERS[model_name](x, params, seed)
         counts = count_ratings(x)
@@ -102,9 +113,9 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
             scores[is_new[rows]] = counts
             return scores
 
-        return Scorer(score, num_parameters)
+        return Learned(num_parameters, score=score)
 
-    return fit_scorer(learn, resolve_params(model_name, params), dataset, split)
+    return choose_and_refit(learn, params, dataset, split, by=NDCG)
 
 
 def compute_gram(x: sparse.csr_matrix) -> np.ndarray:

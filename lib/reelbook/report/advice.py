@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from reelbook.metrics.ratings import compare_paired
+from reelbook.models.registry import describe_model
 from reelbook.report.leaderboards import find_best, find_cheap
 from reelbook.runs.store import Run
 
@@ -34,20 +35,6 @@ PARTS = [
     Part("The order of a user's ratings", "bst.shuffled", "bst.best"),
     Part("Side features beside ids and history", "bst.no_side", "bst.best"),
 ]
-# What a name stands for, where it is the advice.
-WORDS = {
-    "bayes.timesvd": "Bayesian factors with days, who rated what, and side features",
-    "bayes.mf": "Bayesian matrix factorisation",
-    "mf.implicit": "factors, with who rated what",
-    "mf.biased": "matrix factorisation with biases and a penalty",
-    "dcn.best": "a cross network on statistics of users and movies",
-    "bst.best": "a transformer over the past ratings",
-    "two_tower.best": "two towers, a user described by what he or she rated",
-    "topn.ease": "linear weights between movies",
-    "topn.edlae": "linear weights between movies, with dropout",
-    "topn.ials": "factors by weighted least squares",
-    "topn.bpr": "factors by pairs of movies",
-}
 PROTOCOLS = ("official", "ablation")  # of the rows on which parts are compared
 SMALL = 0.005  # stars; a gain below it would not be noticed
 
@@ -133,8 +120,7 @@ def describe_parts(parts: pd.DataFrame, *, matters: bool) -> str:
 
 def _name(row: pd.Series) -> str:
     """A model's name, with what it stands for."""
-    words = WORDS.get(row["name"])
-    return f"{row['name']} ({words})" if words else row["name"]
+    return f"{row['name']} ({describe_model(row['name']).words})"
 
 
 def _say_gap(row: pd.Series) -> str:

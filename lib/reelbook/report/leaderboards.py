@@ -9,6 +9,7 @@ from reelbook.errors import ReelbookError
 from reelbook.metrics.bootstrap import NUM_RESAMPLES, compute_interval
 from reelbook.metrics.lists import compute_by_user
 from reelbook.metrics.registry import RATING_METRICS
+from reelbook.models.registry import describe_model
 from reelbook.report.compare import (
     Groups,
     add_costs,
@@ -17,9 +18,6 @@ from reelbook.report.compare import (
     estimate_models,
     estimate_rankings,
 )
-
-# What has hidden layers or attention; all others are baselines or factors.
-DEEP = ("bst.", "dcn.", "two_tower.", "mf.mlp", "autoencoder.")
 
 
 def keep_whole(groups: Groups) -> Groups:
@@ -140,7 +138,7 @@ def find_cheap(board: pd.DataFrame, *, share: float = 0.5) -> pd.Series:
 
 def find_best(board: pd.DataFrame, *, deep: bool) -> pd.Series | None:
     """The best row of the deep models, or of all others; None if there is none of the kind."""
-    found = board[board["name"].str.startswith(DEEP) == deep]
+    found = board[[describe_model(name).deep == deep for name in board["name"]]]
     return found.iloc[0] if len(found) else None
 
 

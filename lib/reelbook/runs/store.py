@@ -20,6 +20,8 @@ import pandas as pd
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.models import registry
+from reelbook.models.fitting.grid import Learned
 from reelbook.paths import get_runs_dir
 from reelbook.runs.identity import compute_id, hash_metrics
 from reelbook.runs.record import Request, RunRecord
@@ -59,6 +61,12 @@ class Run:
     def recommendations(self) -> pd.DataFrame:
         """user_id, rank, movie_id and score: the best movies that were left for each test user."""
         return pd.read_parquet(self.path / "recommendations.parquet")
+
+    def restore(self, dataset: Dataset, split: Split) -> Learned:
+        """The model as this run left it, with the data and the split that it was made on."""
+        params = self.record.params | self.record.extra.get("chosen", {})
+        weights = self.path / "model.weights.h5"
+        return registry.restore(self.record.model, params, dataset, split, weights)
 
 
 def load_or_train(

@@ -20,6 +20,8 @@ ratings before it, and may be empty (`reelbook.models.features.history`).
 """
 
 import dataclasses
+import functools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,9 +34,16 @@ from reelbook.models.bst.network import build_document_network, build_our_networ
 from reelbook.models.features.history import find_past, shuffle_past
 from reelbook.models.features.ids import encode_user_feature, encode_values
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.epochs import Recipe, choose_and_refit, measure_last_epoch
-from reelbook.models.fitting.loop import Rows
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.epochs import (
+    Network,
+    Rows,
+    fit_stars,
+    make_star_network,
+    measure_last_epoch,
+    restore_stars,
+)
+from reelbook.models.fitting.grid import Learned
+from reelbook.models.registry import Family, resolve_params
 from reelbook.splits.split import Split
 from reelbook.splits.windows import WINDOW, find_windows, measure_leak
 
@@ -80,6 +89,7 @@ BEST: dict[str, Any] = {
     "batch_size": 1024,
     "epochs": 10,
 }
+LENGTHS = (4, 12, 25)  # beside that of bst.best
 DOCUMENT_MODELS = ["bst.base", "bst.tuned"]
 MODELS: dict[str, dict[str, Any]] = {
     "bst.base": BASE,
@@ -89,42 +99,64 @@ MODELS: dict[str, dict[str, Any]] = {
     "bst.no_positions": BEST | {"positions": False},
     "bst.no_ratings": BEST | {"ratings": False},
     "bst.no_side": BEST | {"user_features": [], "genres": False},
-    **{f"bst.length_{length}": BEST | {"length": length} for length in (4, 12, 25)},
+    **{f"bst.length_{length}": BEST | {"length": length} for length in LENGTHS},
 }
+FAMILY = Family(
+    predicts="stars",
+    words={
+        "bst.base": "a transformer over windows of ratings",
+        "bst.tuned": "two transformer blocks over windows of ratings, and side features",
+        "bst.best": "a transformer over the past ratings",
+        "bst.shuffled": "bst.best with the past in a drawn order",
+        "bst.no_positions": "bst.best without positions",
+        "bst.no_ratings": "bst.best without the stars of the past",
+        "bst.no_side": "bst.best without side features",
+        **{f"bst.length_{n}": f"bst.best with a past of at most {n} ratings" for n in LENGTHS},
+    },
+    source={name: "ours, after Chen et al. 2019" for name in MODELS}
+    | dict.fromkeys(DOCUMENT_MODELS, "document A"),
+    needs={name: ("times", "genres", "people") for name in MODELS}
+    | {"bst.base": ("times", "genres"), "bst.no_side": ("times",)},
+    deep=True,
+)
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
-    """Fit a model of this family; `reelbook.models.fitting.epochs.choose_and_refit` says how.
+    """Fit a model of this family; `reelbook.models.fitting.epochs.fit_stars` says how.
 
     With windows the metric `leak_share` is that of `measure_leak`. Under `source` the metric
-    `rmse_last_epoch` tells the test RMSE at the end of training.
-
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`; under `source` those of the targets of windows.
-        seed: decides initial weights, shuffling and dropout.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, a split of another kind under `source`,
-            or a training that diverged.
+    `rmse_last_epoch` tells the test RMSE at the end of training, and the rows of the split must be
+    the targets of windows.
     """
-
-    def prepare(params: dict[str, Any], ratings: pd.DataFrame) -> Recipe:
-        known = None if has_windows(split) else ratings.index.to_numpy()
-        return Recipe(
-            encode=lambda part: make_rows(dataset, part.index.to_numpy(), known, params),
-            build=lambda rows: build(model_name, params, dataset, mean=compute_mean(rows.targets)),
-            clipped=model_name not in DOCUMENT_MODELS,
-        )
-
-    found = choose_and_refit(prepare, resolve_params(model_name, params), dataset, split, seed=seed)
+    build = functools.partial(make_network, model_name, dataset, split)
+    found = fit_stars(build, params, dataset, split, seed=seed)
     if not has_windows(split):
         return found
     leak = Metric("test", "leak_share", measure_leak(dataset.ratings, split))
     metrics = [*found.metrics, leak, *measure_last_epoch(found)]
     return dataclasses.replace(found, metrics=metrics)
+
+
+def restore(
+    model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, weights: Path
+) -> Learned:
+    """A model of this family as a run left it."""
+    build = functools.partial(make_network, model_name, dataset, split)
+    return restore_stars(build, params, dataset, split, weights)
+
+
+def make_network(
+    model_name: str, dataset: Dataset, split: Split, params: dict[str, Any], ratings: pd.DataFrame
+) -> Network:
+    """The untrained model of these ratings, and what trains it."""
+    known = None if has_windows(split) else ratings.index.to_numpy()
+
+    def encode(part: pd.DataFrame) -> Rows:
+        return make_rows(dataset, part.index.to_numpy(), known, params)
+
+    rows = encode(ratings)
+    model = build(model_name, params, dataset, mean=compute_mean(rows.targets))
+    return make_star_network(model, rows, encode, clipped=model_name not in DOCUMENT_MODELS)
 
 
 def has_windows(split: Split) -> bool:

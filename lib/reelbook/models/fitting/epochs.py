@@ -1,126 +1,230 @@
-"""How every rating model is fitted: choose on validation rows, train again, predict test rows."""
+"""How networks are fitted: one that is given some ratings is trained, and restored from a run.
 
+Most predict stars from a row of inputs, and minimise the mean squared error beside their own
+regularisation losses. Under the protocol `source` and those made of it, where the validation rows
+come out of what a document held out, what predicts learned from the training rows alone: from as
+many as the document's. The RMSE on test rows after each epoch is kept beside, so that the best test
+epoch can be reported as the documents do.
+"""
+
+import dataclasses
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 import tf_keras as keras
 
 from reelbook.data.tables import Dataset
+from reelbook.metrics.catalogue import measure_ndcg
 from reelbook.metrics.metric import Metric
-from reelbook.metrics.ratings import predict_ratings
+from reelbook.metrics.ratings import compute_rmse
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.grid import list_settings
-from reelbook.models.fitting.loop import Rows, Training, pick_options, predict, set_seed, train
-from reelbook.splits.split import PARTS, Split
+from reelbook.models.fitting.grid import NDCG, RMSE, Learned, Measure, Training, choose_and_refit
+from reelbook.models.fitting.loop import Loss, Report, apply_model, pick_options, set_seed, train
+from reelbook.splits.split import Split
 
 
-class Recipe(NamedTuple):
-    """What a family makes of some training ratings.
+class Rows(NamedTuple):
+    """What a model is fed: its named inputs and the target, one entry a row in each array."""
+
+    inputs: dict[str, np.ndarray]
+    targets: np.ndarray  # (rows,), stars
+
+
+class Network(NamedTuple):
+    """A network with its first weights, and what it takes to train it.
 
     Attributes:
-        encode: from ratings to the rows that the model reads.
-        build: from the encoded training ratings to a fresh model.
-        clipped: whether predictions are held to the range of the training ratings.
+        learned: what it makes of the weights that it has.
+        rows: arrays with one entry a row, of which batches are drawn.
+        compute_loss: of a batch.
+        watch: of a network of stars: from ratings by the name of their figure to what tells their
+            RMSE after an epoch.
     """
 
-    encode: Callable[[pd.DataFrame], Rows]
-    build: Callable[[Rows], keras.Model]
-    clipped: bool
+    learned: Learned
+    rows: dict[str, np.ndarray]
+    compute_loss: Loss
+    watch: Callable[[dict[str, Any]], Report] | None = None
+
+    @property
+    def model(self) -> keras.Model:
+        """The network itself."""
+        return self.learned.model
 
 
-# From parameters and training ratings; called after the seed is set.
-Prepare = Callable[[dict[str, Any], pd.DataFrame], Recipe]
+# From all parameters and the ratings to learn from; called after the seed is set.
+Build = Callable[[dict[str, Any], pd.DataFrame], Network]
 
 
-class Trained(NamedTuple):
-    """A trained model, how it went, and how it predicts the stars of ratings, in their order."""
-
-    model: keras.Model
-    training: Training
-    predict: Callable[[pd.DataFrame], np.ndarray]
-
-
-def choose_and_refit(
-    prepare: Prepare,
+def fit_network(
+    build: Build,
     params: dict[str, Any],
     dataset: Dataset,
     split: Split,
     *,
     seed: int,
+    by: Measure,
+    refit: bool = True,
 ) -> Fit:
-    """Fit a rating model without ever choosing by a test row.
-
-    1. Each setting of the parameter `grid` is trained on the training rows. The setting with the
-       lowest validation RMSE at its best epoch is chosen, and that epoch with it.
-    2. A fresh model is trained on training and validation rows, with that setting and for that many
-       epochs, and predicts the test rows.
-
-    Under the protocol `source` and those made of it, where the validation rows come out of what a
-    document held out, the model of step 1 predicts: it has learned from as many rows as the
-    document's. The RMSE on test rows after each epoch is kept beside, so that the best test epoch
-    can be reported as the documents do: metric `rmse_best_test_epoch`.
+    """Fit a network; setting and epoch are chosen as `choose_and_refit` says, whose arguments are.
 
     Args:
-        prepare: see `Prepare`.
+        build: see `Build`.
         params: all parameters of the model.
         dataset: the canonical tables.
         split: row positions in `dataset.ratings`.
         seed: decides initial weights, shuffling and dropout.
+        by: what chooses.
+        refit: see `choose_and_refit`.
+    """
+
+    def learn(params: dict[str, Any], ratings: pd.DataFrame, epoch: int | None) -> Learned:
+        set_seed(seed)
+        network = build(params, ratings)
+        training = train(
+            network.model,
+            network.rows,
+            network.compute_loss,
+            **pick_options(params),
+            seed=seed,
+            report=None if epoch else _watch(network, by, dataset, split),
+            by=None if epoch else by,
+            keep_epoch=epoch,
+        )
+        return network.learned._replace(training=training)
+
+    return choose_and_refit(learn, params, dataset, split, by=by, epochs=True, refit=refit)
+
+
+def restore_network(
+    build: Build, params: dict[str, Any], ratings: pd.DataFrame, weights: Path
+) -> Learned:
+    """The network that learned these weights from these ratings."""
+    learned = build(params, ratings).learned
+    assert learned.model is not None  # of a network
+    learned.model.load_weights(weights)
+    return learned
+
+
+def fit_stars(
+    build: Build, params: dict[str, Any], dataset: Dataset, split: Split, *, seed: int
+) -> Fit:
+    """Fit a network of `make_star_network`, under `source` as the documents do; see the head.
 
     Returns:
-        A Fit whose history has train_rmse and validation_rmse of step 1 and, under `source`,
-        test_rmse. `extra` holds the chosen setting and all that were tried.
+        A Fit whose history has train_rmse, as met on the way, validation_rmse and, under `source`,
+        test_rmse, with the metric `rmse_best_test_epoch`.
     """
-    ratings = dataset.ratings
-    fitted, validation, test = (ratings.iloc[getattr(split, part)] for part in PARTS)
     by_document = split.rules.reports_test_epochs
-    tried, first, chosen = [], None, {}
-    for setting in list_settings(params.get("grid", {})):
-        trained = _train(
-            prepare,
-            params | setting,
-            fitted,
-            seed=seed,
-            watched=validation,
-            reported=test if by_document else None,
-        )
-        tried.append(_summarise(setting, trained.training))
-        if first is None or trained.training.kept_rmse < first.training.kept_rmse:
-            first, chosen = trained, setting
-    assert first is not None  # no grid is one setting, the model's own
-    best_epoch, lowest = first.training.kept_epoch, first.training.kept_rmse
-    final = first
-    if not by_document:
-        learned = ratings.iloc[find_learned_rows(split)]
-        final = _train(prepare, params | chosen, learned, seed=seed, keep_epoch=best_epoch)
-    names = {"watched_rmse": "validation_rmse", "reported_rmse": "test_rmse"}
-    history = first.training.history.rename(columns=names)
-    train_rmse = history.loc[history["epoch"] == best_epoch, "train_rmse"].item()
-    metrics = [Metric("train", "rmse", float(train_rmse)), Metric("validation", "rmse", lowest)]
-    extra: dict[str, Any] = {"chosen": chosen, "tried": tried}
+    options: dict[str, Any] = {"seed": seed, "by": RMSE, "refit": not by_document}
+    found = fit_network(build, params, dataset, split, **options)
+    history, extra = found.history, found.extra
+    train_rmse = history.loc[history["epoch"] == found.best_epoch, "train_rmse"].item()
+    metrics = [Metric("train", "rmse", float(train_rmse)), *found.metrics]
     if by_document:
         metrics.append(Metric("test", "rmse_best_test_epoch", float(history["test_rmse"].min())))
-        extra["best_test_epoch"] = int(history["epoch"][history["test_rmse"].argmin()])
-    predictions, seconds = predict_ratings(final.predict, test)
-    return Fit(
-        predictions=predictions,
-        history=history,
-        best_epoch=best_epoch,
-        model=final.model,
-        num_parameters=final.model.count_params(),
-        metrics=metrics,
-        extra=extra,
-        prediction_seconds=seconds,
-    )
+        best = history["epoch"][history["test_rmse"].argmin()]
+        extra = {**extra, "best_test_epoch": int(best)}
+    return dataclasses.replace(found, metrics=metrics, extra=extra)
+
+
+def restore_stars(
+    build: Build, params: dict[str, Any], dataset: Dataset, split: Split, weights: Path
+) -> Learned:
+    """The network that `fit_stars` left."""
+    return restore_network(build, params, dataset.ratings.iloc[find_learned_rows(split)], weights)
 
 
 def find_learned_rows(split: Split) -> np.ndarray:
-    """Rows that the model behind the predictions has learned from: see `choose_and_refit`."""
+    """Rows that a network of stars learned from before it predicted; see the head."""
     if split.rules.validation_trains:
         return np.union1d(split.train, split.validation)
     return split.train
+
+
+def make_star_network(
+    model: keras.Model, rows: Rows, encode: Callable[[Any], Rows], *, clipped: bool
+) -> Network:
+    """A network from the inputs of a row to its stars.
+
+    Args:
+        model: takes the named inputs and gives (batch, 1) or (batch,) stars.
+        rows: what to learn from.
+        encode: from ratings to rows.
+        clipped: whether predictions are held to the range of the training ratings.
+    """
+    clip = (float(rows.targets.min()), float(rows.targets.max())) if clipped else None
+
+    def watch(parts: dict[str, Any]) -> Report:
+        encoded = {name: encode(part) for name, part in parts.items()}
+
+        def report(squared_error: float) -> dict[str, float]:
+            return {
+                "train_rmse": compute_mean_error(squared_error, len(rows.targets)),
+                **{
+                    name: compute_rmse(part.targets, predict(model, part.inputs, clip=clip))
+                    for name, part in encoded.items()
+                },
+            }
+
+        return report
+
+    learned = Learned(
+        model.count_params(),
+        predict=lambda part: predict(model, encode(part).inputs, clip=clip),
+        model=model,
+        encode=encode,
+    )
+    tensors = {"target": rows.targets.astype("float32"), **rows.inputs}
+    return Network(learned, tensors, make_squared_loss(model), watch)
+
+
+def train_stars(
+    model: keras.Model, rows: Rows, watched: dict[str, Rows] | None = None, **options: Any
+) -> Training:
+    """Train a network of stars on rows that are encoded, as `loop.train` does with these options.
+
+    Rows to watch go by the name of their figure in the history; `validation_rmse` chooses.
+    """
+    watched = watched or {}
+    network = make_star_network(model, rows, lambda part: part, clipped=False)  # encoded before
+    report = network.watch(watched) if network.watch else None
+    by = RMSE if RMSE.column in watched else None
+    return train(model, network.rows, network.compute_loss, report=report, by=by, **options)
+
+
+def make_squared_loss(model: keras.Model) -> Loss:
+    """The mean squared error of `target` plus the model's own losses; tells the squared errors."""
+
+    def compute_loss(batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        stars = model({name: a for name, a in batch.items() if name != "target"}, training=True)
+        squared_errors = tf.square(tf.reshape(stars, [-1]) - batch["target"])  # (batch,)
+        loss = tf.add_n([tf.reduce_mean(squared_errors), *model.losses])
+        return loss, tf.reduce_sum(squared_errors)
+
+    return compute_loss
+
+
+def compute_mean_error(squared_error: float, num_rows: int) -> float:
+    """The RMSE of an epoch as it ran, as Keras reports it: dropout on and weights moving."""
+    # In the precision and the order of the loop's own graph.
+    return math.sqrt(np.float32(squared_error) * (np.float32(1) / np.float32(num_rows)))
+
+
+def predict(
+    model: keras.Model,
+    inputs: dict[str, np.ndarray],
+    *,
+    clip: tuple[float, float] | None = None,
+) -> np.ndarray:
+    """Predictions in stars, float32 (rows,), of rows given by the model's named inputs."""
+    predictions = apply_model(model, inputs).reshape(-1)
+    return predictions if clip is None else predictions.clip(*clip)
 
 
 def measure_last_epoch(fit: Fit) -> list[Metric]:
@@ -130,34 +234,17 @@ def measure_last_epoch(fit: Fit) -> list[Metric]:
     return [Metric("test", "rmse_last_epoch", float(fit.history["test_rmse"].iloc[-1]))]
 
 
-def _train(
-    prepare: Prepare,
-    params: dict[str, Any],
-    ratings: pd.DataFrame,
-    *,
-    seed: int,
-    watched: pd.DataFrame | None = None,
-    reported: pd.DataFrame | None = None,
-    keep_epoch: int | None = None,
-) -> Trained:
-    """A fresh model, trained on these ratings."""
-    set_seed(seed)
-    encode, build, clipped = prepare(params, ratings)
-    rows = encode(ratings)
-    model = build(rows)
-    clip = (float(rows.targets.min()), float(rows.targets.max())) if clipped else None
-    training = train(
-        model,
-        rows,
-        watched=None if watched is None else encode(watched),
-        reported=None if reported is None else encode(reported),
-        **pick_options(params),
-        keep_epoch=keep_epoch,
-        clip=clip,
-        seed=seed,
-    )
-    return Trained(model, training, lambda part: predict(model, encode(part).inputs, clip=clip))
-
-
-def _summarise(setting: dict[str, Any], training: Training) -> dict[str, Any]:
-    return {**setting, "epoch": training.kept_epoch, "validation_rmse": training.kept_rmse}
+def _watch(network: Network, by: Measure, dataset: Dataset, split: Split) -> Report:
+    """What tells of an epoch: the figure that chooses, and what a protocol adds."""
+    if by == NDCG:
+        score = network.learned.score
+        assert score is not None  # of a network that ranks
+        return lambda loss: {
+            "loss": loss,
+            by.column: measure_ndcg(score, dataset, split, part="validation"),
+        }
+    assert network.watch is not None  # of a network of stars
+    told = {"validation_rmse": split.validation}
+    if split.rules.reports_test_epochs:
+        told["test_rmse"] = split.test
+    return network.watch({name: dataset.ratings.iloc[rows] for name, rows in told.items()})

@@ -1,13 +1,14 @@
-"""How models without epochs are fitted: try settings on validation rows, fit again, predict.
+"""How every model is fitted: try settings on validation rows, learn again with the best, predict.
 
-Each combination of the lists in the parameter `grid` is a setting. It is fitted on the training
-rows and measured on the validation rows; the best one is fitted again on both. A split chooses for
-itself, and no test row chooses anything.
+Each combination of the lists in the parameter `grid` is a setting. It is learned from the training
+rows and measured on the validation rows; the best one is learned again from both. Of a model with
+epochs the best epoch is chosen with it. A split chooses for itself, and no test row chooses.
 """
 
 import itertools
+import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,120 +19,148 @@ from reelbook.metrics.catalogue import Score, measure_ndcg
 from reelbook.metrics.metric import Metric
 from reelbook.metrics.ratings import compute_rmse, predict_ratings
 from reelbook.models.fit import Fit
-from reelbook.splits.split import PARTS, Split
+from reelbook.splits.split import Split
+
+if TYPE_CHECKING:  # what is not TensorFlow does not import it
+    import tf_keras as keras
 
 BUDGET = 6  # settings that a split may try; the networks here have at most four, and their epochs
 
 
-class Predictor(NamedTuple):
-    """What was learned: stars of ratings (rows,) from their user_id, movie_id and timestamp."""
+class Measure(NamedTuple):
+    """A figure on validation rows that chooses: its name, and 1 or, where lower is better, -1."""
 
-    predict: Callable[[pd.DataFrame], np.ndarray]
+    name: str
+    sign: int
+
+    @property
+    def column(self) -> str:
+        """Its name in a history."""
+        return f"validation_{self.name}"
+
+
+RMSE, NDCG = Measure("rmse", -1), Measure("ndcg@10", 1)
+
+
+class Training(NamedTuple):
+    """History, a row an epoch, and the epoch (from 1) whose weights the model now has."""
+
+    history: pd.DataFrame
+    kept_epoch: int
+
+
+class Learned(NamedTuple):
+    """What a model has learned from some ratings.
+
+    Attributes:
+        num_parameters: numbers that were learned.
+        predict: from rows with user_id, movie_id and timestamp to stars (rows,).
+        score: of a model that ranks: see `metrics.catalogue.Score`.
+        model: the network, if it is one.
+        encode: of a network that reads rows: from ratings to its inputs and targets.
+        training: of a model with epochs, how it went.
+    """
+
     num_parameters: int
+    predict: Callable[[pd.DataFrame], np.ndarray] | None = None
+    score: Score | None = None
+    model: "keras.Model | None" = None
+    encode: Callable[[pd.DataFrame], Any] | None = None
+    training: Training | None = None
 
 
-class Scorer(NamedTuple):
-    """What was learned: scores of the catalogue for users, see `metrics.catalogue.Score`."""
-
-    score: Score
-    num_parameters: int
+# From all parameters of a model and the ratings to learn from; of a model with epochs also from the
+# epoch to stop at, None where the validation rows choose it.
+Learn = Callable[..., Learned]
 
 
-def fit_predictor(
-    learn: Callable[[dict[str, Any], pd.DataFrame], Predictor],
+def choose_and_refit(
+    learn: Learn,
     params: dict[str, Any],
     dataset: Dataset,
     split: Split,
+    *,
+    by: Measure,
+    epochs: bool = False,
+    refit: bool = True,
 ) -> Fit:
-    """Fit a model that predicts stars; the setting with the lowest validation RMSE is chosen.
+    """Fit a model without ever choosing by a test row.
 
     Args:
-        learn: from a setting and training ratings.
+        learn: see `Learn`.
         params: all parameters of the model.
         dataset: the canonical tables.
         split: row positions in `dataset.ratings`.
+        by: what chooses.
+        epochs: whether the model has epochs; without them and without a grid it learns only once.
+        refit: whether what predicts learned from the validation rows, too.
 
     Returns:
-        A Fit whose history has a row a setting, with its number and validation_rmse. `extra` holds
-        the chosen setting and all that were tried.
+        A Fit whose history has a row an epoch of the chosen setting, or a row a setting with its
+        number and what it was chosen by. `extra` holds the chosen setting and all that were tried.
 
     Raises:
         ReelbookError: a grid larger than the budget.
     """
-    train, validation, test = (dataset.ratings.iloc[getattr(split, part)] for part in PARTS)
-    stars = validation["rating"].to_numpy()
-    settings = list_grid(params)
-    errors = [
-        compute_rmse(stars, learn(params | setting, train).predict(validation))
-        for setting in settings
-    ]
-    chosen = settings[int(np.argmin(errors))] if settings else {}
-    model = learn(params | chosen, pd.concat([train, validation]).sort_index())
-    predictions, seconds = predict_ratings(model.predict, test)
+    ratings = dataset.ratings
+    first, best, chosen, tried = None, -math.inf, {}, []
+    for setting in list_grid(params) or [{}] * epochs:
+        learned = learn(params | setting, ratings.iloc[split.train], *[None] * epochs)
+        told, value = _measure(learned, by, dataset, split)
+        tried.append({**setting, **told, by.column: value})
+        if first is None or by.sign * value > best:
+            first, best, chosen = learned, by.sign * value, setting
+    training = first.training if first else None
+    best_epoch = training.kept_epoch if training else None
+    if first is not None and not refit:
+        final = first
+    else:
+        known = ratings.iloc[np.union1d(split.train, split.validation)]
+        final = learn(params | chosen, known, *[best_epoch] * epochs)
+    values = {"setting": range(1, len(tried) + 1), by.column: [row[by.column] for row in tried]}
+    predictions, seconds = None, None
+    if final.predict is not None:
+        predictions, seconds = predict_ratings(final.predict, ratings.iloc[split.test])
     return Fit(
         predictions=predictions,
-        best_epoch=None,
-        model=None,
-        num_parameters=model.num_parameters,
-        metrics=[Metric("validation", "rmse", min(errors))] if errors else [],
+        history=training.history if training else pd.DataFrame(values),
+        best_epoch=best_epoch,
+        model=final.model,
+        num_parameters=final.num_parameters,
+        metrics=[Metric("validation", by.name, by.sign * best)] if tried else [],
+        extra={"chosen": chosen, "tried": tried},
+        score=final.score,
         prediction_seconds=seconds,
-        **_describe_search(settings, errors, chosen, "validation_rmse"),
     )
 
 
-def fit_scorer(
-    learn: Callable[[dict[str, Any], pd.DataFrame], Scorer],
-    params: dict[str, Any],
-    dataset: Dataset,
-    split: Split,
-) -> Fit:
-    """Fit a model that ranks; the setting with the highest nDCG@10 on validation rows is chosen.
-
-    Arguments, result and errors are those of `fit_predictor`, with validation_ndcg in its place.
-    """
-    train = dataset.ratings.iloc[split.train]
-    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
-    settings = list_grid(params)
-    gains = [
-        measure_ndcg(learn(params | setting, train).score, dataset, split, part="validation")
-        for setting in settings
-    ]
-    chosen = settings[int(np.argmax(gains))] if settings else {}
-    model = learn(params | chosen, known)
-    return Fit(
-        predictions=None,
-        best_epoch=None,
-        model=None,
-        num_parameters=model.num_parameters,
-        metrics=[Metric("validation", "ndcg@10", max(gains))] if gains else [],
-        score=model.score,
-        **_describe_search(settings, gains, chosen, "validation_ndcg"),
-    )
+def _measure(
+    learned: Learned, by: Measure, dataset: Dataset, split: Split
+) -> tuple[dict[str, int], float]:
+    """The epoch that was kept, if there are epochs, and the figure on validation rows."""
+    if learned.training is not None:
+        history, epoch = learned.training
+        return {"epoch": epoch}, history.loc[history["epoch"] == epoch, by.column].item()
+    if by == NDCG:
+        assert learned.score is not None  # of a model that ranks
+        return {}, measure_ndcg(learned.score, dataset, split, part="validation")
+    assert learned.predict is not None  # of a model that predicts stars
+    validation = dataset.ratings.iloc[split.validation]
+    return {}, compute_rmse(validation["rating"].to_numpy(), learned.predict(validation))
 
 
 def list_grid(params: dict[str, Any]) -> list[dict[str, Any]]:
-    """The settings of a model's grid, none of an empty one.
+    """The settings of a model's grid, none of an empty one: {"a": [1, 2], "b": [3]} gives two.
 
     Raises:
         ReelbookError: there are more than the budget.
     """
-    settings = list_settings(params["grid"]) if params["grid"] else []
+    grid = params.get("grid") or {}
+    settings = [
+        dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())
+    ]
     if len(settings) > BUDGET:
         raise ReelbookError(
             f"The grid has {len(settings)} settings, and a model may try {BUDGET} on each split."
         )
-    return settings
-
-
-def _describe_search(
-    settings: list[dict[str, Any]], values: list[float], chosen: dict[str, Any], name: str
-) -> dict[str, Any]:
-    """What a Fit tells of the search: history, a row a setting, and extra."""
-    tried = [{**setting, name: value} for setting, value in zip(settings, values, strict=True)]
-    history = pd.DataFrame({"setting": range(1, len(values) + 1), name: values})
-    return {"history": history, "extra": {"chosen": chosen, "tried": tried}}
-
-
-def list_settings(grid: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Every combination of a grid: {"a": [1, 2], "b": [3]} gives two settings, {} gives one."""
-    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    return settings if grid else []

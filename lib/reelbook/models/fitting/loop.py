@@ -11,8 +11,7 @@ deterministic operations, and initial weights, shuffling and dropout are all dra
 import gc
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ import tf_keras as keras
 from tqdm import tqdm
 
 from reelbook.errors import ReelbookError
+from reelbook.models.fitting.grid import Measure, Training
 
 # Sums of floats depend on their order, and with several threads the order depends on the scheduler.
 tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -30,28 +30,10 @@ tf.config.experimental.enable_op_determinism()
 PREDICT_BATCH = 32_768  # rows; bounds the memory
 OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
 
-
-class Rows(NamedTuple):
-    """What a model is fed: its named inputs and the target, one entry a row in each array."""
-
-    inputs: dict[str, np.ndarray]
-    targets: np.ndarray  # (rows,), stars
-
-
-@dataclass(frozen=True)
-class Training:
-    """What `train` leaves beside the trained model.
-
-    Attributes:
-        history: one row an epoch: epoch, train_rmse and, where there are such rows, watched_rmse
-            and reported_rmse, in stars.
-        kept_epoch: the epoch (from 1) whose weights the model now has.
-        kept_rmse: RMSE on the watched rows at that epoch; NaN without watched rows.
-    """
-
-    history: pd.DataFrame
-    kept_epoch: int
-    kept_rmse: float
+# From the rows of a batch, by name, to what is minimised; or to that and what is told of it.
+Loss = Callable[[dict[str, tf.Tensor]], tf.Tensor | tuple[tf.Tensor, tf.Tensor]]
+# Called after an epoch: from what its batches told, summed up, to its row in the history.
+Report = Callable[[float], dict[str, float]]
 
 
 def set_seed(seed: int) -> None:
@@ -66,91 +48,77 @@ def pick_options(params: dict[str, Any]) -> dict[str, Any]:
 
 def train(
     model: keras.Model,
-    rows: Rows,
+    rows: dict[str, np.ndarray],
+    compute_loss: Loss,
     *,
     optimizer: str,
     learning_rate: float,
     batch_size: int,
     epochs: int,
     seed: int,
-    watched: Rows | None = None,
-    reported: Rows | None = None,
+    report: Report | None = None,
+    by: Measure | None = None,
     patience: int | None = None,
     keep_epoch: int | None = None,
     decay_from: float = 1.0,
-    clip: tuple[float, float] | None = None,
 ) -> Training:
-    """Minimise the mean squared error plus the model's own regularisation losses.
+    """Minimise a loss over batches of rows; the model ends with the weights of one epoch.
 
-    The model ends with the weights of one epoch: the one with the lowest RMSE on the watched rows,
-    or the last where there are none. It trains until the RMSE on the watched rows was not lower
-    than ever before for `patience` epochs in a row, and for `epochs` at most. With `keep_epoch` it
-    stops there, at the same learning rates as the fit that chose the epoch went through.
+    That is the best one `by` a figure of the history, or the last. It trains until that figure was
+    not better than ever before for `patience` epochs in a row, and for `epochs` at most. With
+    `keep_epoch` it stops there, at the same learning rates as the fit that chose the epoch.
 
     Args:
-        model: takes the named inputs and gives (batch, 1) or (batch,) stars.
-        rows: what to learn from.
+        model: whose weights are trained; one that the loss does not touch stays as it is.
+        rows: arrays with one entry a row.
+        compute_loss: see `Loss`; it runs the model with `training=True` itself.
         optimizer: a name that Keras knows, such as `adam`.
         learning_rate: constant for the first `decay_from` of the epochs, then falls linearly
             to a tenth.
         batch_size: rows in a step; the last step of an epoch takes what is left.
         epochs: the most there can be.
         seed: draws the order of the rows in each epoch.
-        watched: rows measured after each epoch, which choose the epoch.
-        reported: rows measured after each epoch, which choose nothing.
+        report: see `Report`; without one the history has the `loss`.
+        by: what chooses the epoch.
         patience: None trains all epochs.
         keep_epoch: the epoch to stop at, from 1, where another fit has chosen it.
         decay_from: share of `epochs` after which the learning rate falls.
-        clip: bounds in stars for predictions of the watched rows, never for training.
 
     Raises:
         ReelbookError: no rows, no epoch, an empty batch, an unknown optimizer, or a loss that is no
             longer a number.
     """
-    _check_request(model, rows, watched, epochs=epochs, batch_size=batch_size)
+    num_rows = len(next(iter(rows.values())))
+    for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
+        if value < 1:
+            raise ReelbookError(f"{model.name}: {name} must be at least 1, not {value}.")
+    if num_rows == 0:
+        raise ReelbookError(f"{model.name}: there are no rows to train on; check the split.")
     gc.collect()  # the traced graph of the fit before is a cycle that holds its arrays
     adapt = get_optimizer(optimizer, model)
-    run_epoch = _trace_epoch(model, adapt, batch_size)
-    inputs, targets = _to_tensors(rows)
+    run_epoch = _trace_epoch(model, adapt, compute_loss, batch_size)
+    tensors = {name: tf.constant(array) for name, array in rows.items()}
     rng = np.random.default_rng(seed)
     history: list[dict[str, float]] = []
-    weights, kept_epoch, lowest_epoch, lowest_rmse = model.get_weights(), 0, 0, math.inf
+    weights, kept_epoch, best = model.get_weights(), 0, -math.inf
     last_epoch = keep_epoch or epochs
     for epoch in show_progress(range(1, last_epoch + 1), model.name):
         adapt.learning_rate = learning_rate * compute_decay(epoch, epochs, decay_from)
-        order = rng.permutation(len(rows.targets)).astype(np.int32)
-        squared_error = float(run_epoch(inputs, targets, tf.constant(order)))
-        if not math.isfinite(squared_error):
+        order = tf.constant(rng.permutation(num_rows).astype(np.int32))
+        loss = float(run_epoch(tensors, order))
+        if not math.isfinite(loss):
             raise ReelbookError(
                 f"{model.name}: the loss is no longer a number in epoch {epoch}. "
                 f"Lower learning_rate (now {learning_rate:g}) or check the ratings."
             )
-        history.append({"epoch": epoch, "train_rmse": math.sqrt(squared_error)})
-        for name, part in {"watched_rmse": watched, "reported_rmse": reported}.items():
-            if part is not None:
-                rmse = _compute_rmse(part.targets, predict(model, part.inputs, clip=clip))
-                history[-1][name] = rmse
-        if history[-1].get("watched_rmse", math.inf) < lowest_rmse:
-            lowest_epoch, lowest_rmse = epoch, history[-1]["watched_rmse"]
-        if epoch == (lowest_epoch or last_epoch):
-            weights, kept_epoch = model.get_weights(), epoch
-        if watched is not None and patience is not None and epoch - lowest_epoch >= patience:
+        history.append({"epoch": epoch, **(report(loss) if report else {"loss": loss})})
+        figure = by.sign * history[-1][by.column] if by else -math.inf
+        if figure > best or (epoch == last_epoch and not kept_epoch):
+            weights, kept_epoch, best = model.get_weights(), epoch, figure
+        if by is not None and patience is not None and epoch - kept_epoch >= patience:
             break
     model.set_weights(weights)
-    table = pd.DataFrame(history).astype({"epoch": int})
-    kept = table.loc[table["epoch"] == kept_epoch].iloc[0]
-    return Training(table, kept_epoch, float(kept.get("watched_rmse", math.nan)))
-
-
-def predict(
-    model: keras.Model,
-    inputs: dict[str, np.ndarray],
-    *,
-    clip: tuple[float, float] | None = None,
-) -> np.ndarray:
-    """Predictions in stars, float32 (rows,), of rows given by the model's named inputs."""
-    predictions = apply_model(model, inputs).reshape(-1)
-    return predictions if clip is None else predictions.clip(*clip)
+    return Training(pd.DataFrame(history).astype({"epoch": int}), kept_epoch)
 
 
 def apply_model(
@@ -172,43 +140,33 @@ def apply_model(
 
 
 def _trace_epoch(
-    model: keras.Model, optimizer: keras.optimizers.legacy.Optimizer, batch_size: int
-) -> Callable[[dict[str, tf.Tensor], tf.Tensor, tf.Tensor], tf.Tensor]:
-    """One epoch as one graph, from inputs, targets and an order of the rows to the squared error.
-
-    That is the mean over the epoch as it ran, as Keras reports it: dropout on and weights moving.
-    """
+    model: keras.Model,
+    optimizer: keras.optimizers.legacy.Optimizer,
+    compute_loss: Loss,
+    batch_size: int,
+) -> Callable[[dict[str, tf.Tensor], tf.Tensor], tf.Tensor]:
+    """One epoch as one graph, from rows and their order to the sum of what the batches told."""
     variables = model.trainable_variables
 
     @tf.function
-    def run_epoch(inputs: dict[str, tf.Tensor], targets: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
-        num_rows = tf.shape(order)[0]
+    def run_epoch(rows: dict[str, tf.Tensor], order: tf.Tensor) -> tf.Tensor:
         total = tf.constant(0.0)
-        for start in tf.range(0, num_rows, batch_size):
+        for start in tf.range(0, tf.shape(order)[0], batch_size):
             batch = order[start : start + batch_size]  # (batch,)
-            target = tf.gather(targets, batch)
             with tf.GradientTape() as tape:
-                stars = model({k: tf.gather(v, batch) for k, v in inputs.items()}, training=True)
-                squared_errors = tf.square(tf.reshape(stars, [-1]) - target)  # (batch,)
-                loss = tf.add_n([tf.reduce_mean(squared_errors), *model.losses])
+                found = compute_loss({name: tf.gather(a, batch) for name, a in rows.items()})
+                loss, told = found if isinstance(found, tuple) else (found, found)
+            gradients = tape.gradient(loss, variables)
             # Embedding gradients come as slices; for tables this small dense steps are faster.
-            gradients = map(tf.convert_to_tensor, tape.gradient(loss, variables))
-            optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            total += tf.reduce_sum(squared_errors)
-        return total / tf.cast(num_rows, tf.float32)
+            optimizer.apply_gradients(
+                (tf.convert_to_tensor(gradient), variable)
+                for gradient, variable in zip(gradients, variables, strict=True)
+                if gradient is not None  # a task of weight zero leaves its own weights alone
+            )
+            total += told
+        return total
 
     return run_epoch
-
-
-def _check_request(
-    model: keras.Model, rows: Rows, watched: Rows | None, *, epochs: int, batch_size: int
-) -> None:
-    for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
-        if value < 1:
-            raise ReelbookError(f"{model.name}: {name} must be at least 1, not {value}.")
-    for name, part in {"train on": rows, "watch": watched}.items():
-        if part is not None and len(part.targets) == 0:
-            raise ReelbookError(f"{model.name}: there are no rows to {name}; check the split.")
 
 
 def get_optimizer(name: str, model: keras.Model) -> keras.optimizers.legacy.Optimizer:
@@ -223,19 +181,10 @@ def get_optimizer(name: str, model: keras.Model) -> keras.optimizers.legacy.Opti
     return optimizer
 
 
-def _to_tensors(rows: Rows) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    inputs = {name: tf.constant(array) for name, array in rows.inputs.items()}
-    return inputs, tf.constant(rows.targets, tf.float32)
-
-
 def compute_decay(epoch: int, epochs: int, decay_from: float) -> float:
     """Factor on the learning rate: 1 up to `decay_from` of the epochs, then falling to 0.1."""
     flat = decay_from * epochs
     return 1.0 if epoch <= flat else 1.0 - 0.9 * (epoch - flat) / (epochs - flat)
-
-
-def _compute_rmse(targets: np.ndarray, predictions: np.ndarray) -> float:
-    return float(np.sqrt(np.mean((targets.astype(np.float64) - predictions) ** 2)))
 
 
 def show_progress(epochs: range, name: str) -> Iterable[int]:

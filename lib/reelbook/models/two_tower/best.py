@@ -18,6 +18,8 @@ counts; how they were rated does not: it did not help on validation rows, and ne
 age, gender, occupation or id. Settings were chosen on the validation rows of `stratified`.
 """
 
+import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -29,12 +31,12 @@ from scipy.sparse.linalg import svds
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics import ranking
-from reelbook.metrics.catalogue import Score, estimate_top_accuracy, measure_ndcg
+from reelbook.metrics.catalogue import Score, estimate_top_accuracy
 from reelbook.metrics.metric import Metric
 from reelbook.models.features.ids import encode_values, make_genre_table
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.loop import pick_options, set_seed
-from reelbook.models.fitting.loss_loop import LossHistory, train_by_loss
+from reelbook.models.fitting.epochs import Network, fit_network
+from reelbook.models.fitting.grid import NDCG, Learned
 from reelbook.models.two_tower.towers import embed
 from reelbook.splits.split import Split
 
@@ -56,28 +58,17 @@ BEST: dict[str, Any] = {
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
     """Choose the epoch by nDCG@10 on validation rows, then train afresh with them.
 
-    The arguments are those of `reelbook.models.two_tower.family.fit`; `params` is complete.
+    Under `source` the figures are the document's by id: the whole catalogue is ranked for each test
+    rating, movies that the user rated before, too.
     """
-    name = model_name.replace(".", "_")
-    ratings = dataset.ratings
-    train = ratings.iloc[split.train]
-    _, _, first = _train(name, params, dataset, train, seed, split=split)
-    known = ratings.iloc[np.union1d(split.train, split.validation)]
-    model, score, _ = _train(name, params, dataset, known, seed, keep_epoch=first.kept_epoch)
-    kept = first.history["validation_ndcg@10"].max()
-    metrics = [Metric("validation", "ndcg@10", float(kept))]
-    by_document = split.rules.reports_test_epochs
-    if by_document:
-        metrics += _evaluate_rows(score, dataset, ratings.iloc[split.test])
-    return Fit(
-        predictions=None,
-        history=first.history,
-        best_epoch=first.kept_epoch,
-        model=model,
-        num_parameters=model.count_params(),
-        metrics=metrics,
-        score=None if by_document else score,
-    )
+    build = functools.partial(make_network, model_name, dataset)
+    found = fit_network(build, params, dataset, split, seed=seed, by=NDCG)
+    if not split.rules.reports_test_epochs:
+        return found
+    assert found.score is not None  # of a model that ranks
+    test = dataset.ratings.iloc[split.test]
+    metrics = [*found.metrics, *_evaluate_rows(found.score, dataset, test)]
+    return dataclasses.replace(found, metrics=metrics, score=None)
 
 
 def build(name: str, params: dict[str, Any], seen: np.ndarray, genres: np.ndarray) -> keras.Model:
@@ -159,20 +150,12 @@ def make_history(dataset: Dataset, ratings: pd.DataFrame) -> np.ndarray:
     return seen
 
 
-def _train(
-    name: str,
-    params: dict[str, Any],
-    dataset: Dataset,
-    ratings: pd.DataFrame,
-    seed: int,
-    *,
-    split: Split | None = None,
-    keep_epoch: int | None = None,
-) -> tuple[keras.Model, Score, LossHistory]:
-    """A model trained on these ratings; with a split the epoch is chosen on its validation rows."""
-    set_seed(seed)
+def make_network(
+    model_name: str, dataset: Dataset, params: dict[str, Any], ratings: pd.DataFrame
+) -> Network:
+    """The untrained model of these ratings, and what trains it."""
     seen = make_history(dataset, ratings)
-    model = build(name, params, seen, make_genre_table(dataset)[1:])
+    model = build(model_name.replace(".", "_"), params, seen, make_genre_table(dataset)[1:])
     scaled = seen / np.sqrt(np.maximum(seen.sum(axis=1, keepdims=True), 1))  # x_u
     users = np.sort(dataset.users["user_id"].to_numpy())
     tables = {"seen": tf.constant(seen), "history": tf.constant(scaled)}
@@ -190,21 +173,9 @@ def _train(
     def score(ids: np.ndarray) -> np.ndarray:
         return embed(model, {"history": scaled[np.searchsorted(users, ids)]}, block=2048)
 
-    def measure() -> dict[str, float]:
-        assert split is not None  # measured only with one
-        return {"validation_ndcg@10": measure_ndcg(score, dataset, split, part="validation")}
-
-    learned = train_by_loss(
-        model,
-        {"user": np.flatnonzero(seen.any(axis=1)).astype("int32")},
-        compute_loss,
-        **pick_options(params),
-        seed=seed,
-        measure=measure if split else None,
-        highest="validation_ndcg@10" if split else None,
-        keep_epoch=keep_epoch,
-    )
-    return model, score, learned
+    rows = {"user": np.flatnonzero(seen.any(axis=1)).astype("int32")}
+    learned = Learned(model.count_params(), score=score, model=model)
+    return Network(learned, rows, compute_loss)
 
 
 def _evaluate_rows(score: Score, dataset: Dataset, test: pd.DataFrame) -> list[Metric]:

@@ -17,6 +17,7 @@ had, to show what came of it: `reelbook.models.two_tower.features`. No other mod
 stops where movies and candidates do not share a vocabulary (`check_vocabulary`).
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,10 @@ from reelbook.metrics.catalogue import HIT_RATES, Score, estimate_top_accuracy
 from reelbook.metrics.metric import Metric
 from reelbook.models.features.ids import encode_values
 from reelbook.models.fit import Fit
-from reelbook.models.fitting.loop import pick_options, set_seed
-from reelbook.models.fitting.loss_loop import Loss, train_by_loss
-from reelbook.models.registry import resolve_params
+from reelbook.models.fitting.epochs import Network, restore_network
+from reelbook.models.fitting.grid import Learned
+from reelbook.models.fitting.loop import Loss, pick_options, set_seed, train
+from reelbook.models.registry import Family
 from reelbook.models.two_tower import best as best_tower
 from reelbook.models.two_tower.features import Features, make_features, make_queries
 from reelbook.models.two_tower.towers import (
@@ -79,6 +81,23 @@ MODELS: dict[str, dict[str, Any]] = {
     },
     "two_tower.best": best_tower.BEST,
 }
+FAMILY = Family(
+    predicts={name: "both" for name in MODELS} | {"two_tower.best": "lists"},
+    words={
+        "two_tower.rating": "two towers that learn stars",
+        "two_tower.retrieval": "two towers that learn who rated what",
+        "two_tower.joint": "two towers that learn both",
+        "two_tower.tuned_joint": "two deep towers with side features that learn both",
+        **{f"{name}_mismatched": f"{name} with titles misspelt" for name in DOCUMENT_MODELS},
+        "two_tower.best": "two towers, a user described by what he or she rated",
+    },
+    source={name: "document B" for name in MODELS}
+    | {"two_tower.best": "ours, after Liang et al. 2018"},
+    needs={name: () for name in MODELS}
+    | {name: ("times", "titles", "people") for name in MODELS if "tuned" in name}
+    | {"two_tower.best": ("genres",)},
+    deep=True,
+)
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
@@ -88,42 +107,29 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     among the k best of the catalogue, seen movies included, by id and with ties against the model;
     and tfrs_top@k, the same by TFRS' score-based rule. Under any other protocol the whole catalogue
     is ranked for each user.
-
-    Args:
-        model_name: a key of MODELS.
-        params: what differs from the model's defaults.
-        dataset: the canonical tables.
-        split: row positions in `dataset.ratings`.
-        seed: decides initial weights, shuffling and dropout.
-
-    Raises:
-        ReelbookError: an unknown parameter, a wrong type, or a training that diverged.
     """
-    params = resolve_params(model_name, params)
     if model_name == "two_tower.best":
         return best_tower.fit(model_name, params, dataset, split, seed)
     set_seed(seed)
+    known, test = _list_known(dataset, split), dataset.ratings.iloc[split.test]
     features = make_features(dataset, params["spelling"])
-    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
-    test = dataset.ratings.iloc[split.test]
     towers = build(model_name, params, features)
-    parts = {
-        name: make_rows(dataset, features, part, known, towers.query.input_names)
-        for name, part in {"train": known, "test": test}.items()
-    }
-    learned = train_by_loss(
-        towers.model,
-        parts["train"],
-        make_loss(towers, features, params),
+    network = make_network(towers, features, dataset, params, known)
+    tested = make_rows(dataset, features, test, known, towers.query.input_names)
+    learned = train(
+        network.model,
+        network.rows,
+        network.compute_loss,
         **pick_options(params),
         seed=seed,
-        measure=(lambda: _measure(towers, features, parts["test"], "test_"))
+        report=(lambda loss: {"loss": loss, **_measure(towers, features, tested, "test_")})
         if params["measure_epochs"]
         else None,
     )
     columns = ["user_id", "movie_id", "rating"]
-    stars = predict_stars(towers, features, parts["test"])
+    stars = predict_stars(towers, features, tested)
     by_document = split.rules.reports_test_epochs
+    parts = {"train": network.rows, "test": tested}
     return Fit(
         predictions=test[columns].assign(prediction=stars).reset_index(drop=True),
         history=learned.history,
@@ -131,8 +137,50 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
         model=towers.model,
         num_parameters=towers.model.count_params(),
         metrics=_evaluate_rows(towers, features, parts, learned.history) if by_document else [],
-        score=None if by_document else make_score(towers, features, dataset, known),
+        score=None if by_document else network.learned.score,
     )
+
+
+def restore(
+    model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, weights: Path
+) -> Learned:
+    """A model of this family as a run left it."""
+
+    def make(params: dict[str, Any], ratings: pd.DataFrame) -> Network:
+        if model_name == "two_tower.best":
+            return best_tower.make_network(model_name, dataset, params, ratings)
+        features = make_features(dataset, params["spelling"])
+        towers = build(model_name, params, features)
+        return make_network(towers, features, dataset, params, ratings)
+
+    return restore_network(make, params, _list_known(dataset, split), weights)
+
+
+def make_network(
+    towers: Towers,
+    features: Features,
+    dataset: Dataset,
+    params: dict[str, Any],
+    ratings: pd.DataFrame,
+) -> Network:
+    """These towers, and what trains them on these ratings."""
+
+    def encode(part: pd.DataFrame) -> Arrays:
+        return make_rows(dataset, features, part, ratings, towers.query.input_names)
+
+    learned = Learned(
+        towers.model.count_params(),
+        predict=lambda part: predict_stars(towers, features, encode(part)),
+        score=lambda users: make_score(towers, features, dataset, ratings)(users),
+        model=towers.model,
+        encode=encode,
+    )
+    return Network(learned, encode(ratings), make_loss(towers, features, params))
+
+
+def _list_known(dataset: Dataset, split: Split) -> pd.DataFrame:
+    """What all models of this family learn from, whatever the protocol."""
+    return dataset.ratings.iloc[np.union1d(split.train, split.validation)]
 
 
 def build(model_name: str, params: dict[str, Any], features: Features) -> Towers:

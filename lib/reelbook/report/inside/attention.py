@@ -1,38 +1,16 @@
 """What a trained sequence model looks at: its attention over the past, of a row and on average."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import tf_keras as keras
 
 from reelbook.data.tables import Dataset
 from reelbook.data.titles import name_movie
-from reelbook.models.bst import family as bst
-from reelbook.models.fitting.loop import Rows, apply_model
-from reelbook.splits.split import Split
+from reelbook.models.fitting.epochs import Rows
+from reelbook.models.fitting.loop import apply_model
+from reelbook.report.inside.importance import restore_model as restore_model
 
 BLOCK = 4096  # rows; bounds the memory
-
-
-def restore_model(
-    model_name: str, params: dict[str, Any], weights: Path, dataset: Dataset, split: Split
-) -> tuple[keras.Model, Rows]:
-    """A trained sequence model with attention of its target, and the test rows that it predicted.
-
-    Args:
-        model_name: bst.best or what was made of it.
-        params: all of its parameters, as the record has them.
-        weights: the run's `model.weights.h5`.
-        dataset: the canonical tables.
-        split: the one that the run was made on.
-    """
-    known = np.union1d(split.train, split.validation)  # the final model learned from both
-    mean = bst.compute_mean(dataset.ratings["rating"].to_numpy("float32")[known])
-    model = bst.build(model_name, params, dataset, mean=mean)
-    model.load_weights(weights)
-    return model, bst.make_rows(dataset, split.test, known, params)
 
 
 def compute_attention(model: keras.Model, rows: Rows) -> np.ndarray:

@@ -9,17 +9,13 @@ the test rows. Leaving out: by how much it rises if the model is trained without
 
 import itertools
 
-import h5py
 import numpy as np
 import pandas as pd
 import tf_keras as keras
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.ratings import compute_rmse
-from reelbook.models import dcn
-from reelbook.models.features.vocabularies import describe_ratings, find_vocabularies
-from reelbook.models.fitting.epochs import find_learned_rows
-from reelbook.models.fitting.loop import Rows, predict
+from reelbook.models.fitting.epochs import Rows, predict
 from reelbook.runs.store import Run
 from reelbook.splits.split import Split
 
@@ -28,33 +24,19 @@ def restore_model(run: Run, dataset: Dataset, split: Split) -> tuple[keras.Model
     """A trained network and the test rows that it predicted.
 
     Args:
-        run: of a model of `dcn.MODELS`.
+        run: of a model that reads rows of inputs.
         dataset: the canonical tables.
         split: the one that the run was made on.
     """
-    params = run.record.params
-    known = dataset.ratings.iloc[find_learned_rows(split)]
-    vocabularies = find_vocabularies(describe_ratings(dataset, known, params["features"]))
-    rows, test = (
-        dcn.make_rows(dataset, part, known, params, vocabularies)
-        for part in (known, dataset.ratings.iloc[split.test])
-    )
-    model = dcn.build(run.record.model, params, vocabularies, rows)
-    model.load_weights(run.path / "model.weights.h5")
-    return model, test
+    learned = run.restore(dataset, split)
+    assert learned.encode is not None  # of a network that reads rows
+    return learned.model, learned.encode(dataset.ratings.iloc[split.test])
 
 
 def read_blocks(run: Run) -> pd.DataFrame:
-    """Frobenius norm of each block of the full cross weights of a run, (features, features).
-
-    Row i and column j: the block through which x_i, within W x_0, is multiplied with x_j.
-    """
-    features, dim = run.record.params["features"], run.record.params["dim"]
-    with h5py.File(run.path / "model.weights.h5") as file:
-        kernel = np.asarray(file["layers/cross/_dense/vars/0"])  # (n, n), W transposed
-    blocks = kernel.reshape(len(features), dim, len(features), dim)
-    norms = np.sqrt((blocks**2).sum(axis=(1, 3)))
-    return pd.DataFrame(norms, index=features, columns=features)
+    """Norm of each block of the full cross weights of a run, see `dcn.measure_blocks`."""
+    features = run.record.params["features"]
+    return pd.DataFrame(run.record.extra["blocks"], features, features, dtype="float32")
 
 
 def rank_pairs(blocks: pd.DataFrame) -> pd.Series:

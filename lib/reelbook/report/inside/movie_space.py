@@ -1,8 +1,6 @@
 """The space that a two-tower model learned: what lies near a movie, and a map of all of them."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,25 +11,15 @@ from reelbook.data.titles import hint_at_closest, name_movie
 from reelbook.errors import ReelbookError
 from reelbook.models.features.ids import make_genre_table
 from reelbook.models.two_tower import best as best_tower
+from reelbook.runs.store import Run
+from reelbook.splits.split import Split
 
 MAP_SEED = 0
 
 
-def restore_vectors(
-    params: dict[str, Any], weights: Path, dataset: Dataset, *, name: str
-) -> np.ndarray:
-    """Vectors of the movies as a run of two_tower.best learned them, (movies, dim).
-
-    Args:
-        params: all of its parameters, as the record has them.
-        weights: the run's `model.weights.h5`.
-        dataset: the canonical tables.
-        name: of the run's model.
-    """
-    nothing = np.eye(2, len(dataset.movies), dtype="float32")  # only the shape counts
-    model = best_tower.build(name.replace(".", "_"), params, nothing, make_genre_table(dataset)[1:])
-    model.load_weights(weights)
-    return best_tower.embed_movies(model)
+def restore_vectors(run: Run, dataset: Dataset, split: Split) -> np.ndarray:
+    """Vectors of the movies as a run of two_tower.best learned them, (movies, dim)."""
+    return best_tower.embed_movies(run.restore(dataset, split).model)
 
 
 def find_neighbours(

@@ -1,8 +1,37 @@
 """The computed sentences of the chapter that recommends to people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from reelbook.report.sentences.phrases import give_bounds
 
 NAMED = 5  # movies that the text names
+
+
+def list_glued(
+    stars: Any, sure: pd.DataFrame, kept: Mapping[str, float], *, model: str, promised: float
+) -> dict[str, str]:
+    """The figures of the text, by the name under which they are glued.
+
+    Args:
+        stars: value, low and high of the test RMSE.
+        sure: as `recommender.measure_sureness` gives it.
+        kept: as `page.measure_kept` gives it.
+        model: that orders the lists.
+        promised: share of ratings that a range should hold.
+    """
+    inside = (sure["inside"] * sure["rows"]).sum() / sure["rows"].sum()
+    return {
+        "model": model,
+        "taste": f"{stars['value']:.3f}",
+        "taste_interval": give_bounds(stars),
+        "inside": f"{inside:.0%}",
+        "promised": f"{promised:.0%}",
+        "ndcg_all": f"{kept['all']:.3f}",
+        "ndcg_kept": f"{kept['kept']:.3f}",
+    }
 
 
 def describe_user(user_id: int, rated: Sequence[str]) -> str:

@@ -8,6 +8,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "baselines": ["baselines"],
+        "behavior_sequence_transformer": ["behavior_sequence_transformer"],
+        "deep_and_cross": ["deep_and_cross"],
         "matrix_factorization": ["matrix_factorization"],
         "next_steps": ["next_steps"],
         "recommend": ["recommend"],
