@@ -162,6 +162,8 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
     from nbclient.exceptions import DeadKernelError
 
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, force=True)
+    # After Ctrl-C it would tell the console of a kernel's end that nobody waited for.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         executed = papermill.execute_notebook(
             _escape(notebook),

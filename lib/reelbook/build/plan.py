@@ -54,22 +54,19 @@ def read_plan(name: str) -> Plan:
         content = yaml.safe_load(file.read_text())
     except yaml.YAMLError as error:
         raise ReelbookError(f"{format_path(file)} is not YAML: {error}") from error
+    where = format_path(file)
     if not isinstance(content, dict) or set(content) != {"dataset", "notebooks"}:
         keys = ", ".join(map(str, content)) if isinstance(content, dict) else "none"
-        raise ReelbookError(
-            f"{format_path(file)} must have the keys dataset and notebooks, and no other; "
-            f"it has {keys}."
-        )
+        told = f"must have the keys dataset and notebooks, and no other; it has {keys}."
+        raise ReelbookError(f"{where} {told}")
     if not isinstance(content["dataset"], str) or not isinstance(content["notebooks"], dict):
-        raise ReelbookError(
-            f"{format_path(file)}: dataset must be a name, and notebooks names with parameters."
-        )
+        raise ReelbookError(f"{where}: dataset must be a name, and notebooks names with parameters")
     common = {"dataset": content["dataset"], "plan": name}
     notebooks = {}
     for notebook, parameters in content["notebooks"].items():
         path = find_notebook(notebook)
         if not isinstance(parameters or {}, dict):
-            raise ReelbookError(f"{format_path(file)}: {notebook} must have parameters by name.")
+            raise ReelbookError(f"{where}: {notebook} must have parameters by name.")
         declared = read_parameters(path)
         fitting = {key: value for key, value in common.items() if key in declared}
         notebooks[notebook] = fitting | (parameters or {})

@@ -71,13 +71,12 @@ def list_closest(title: str, names: Sequence[str], *, size: int = 5) -> list[str
     """Names that are spelled most like a title, or that hold it."""
     asked = _simplify(turn_title(title.strip()))
     plain = {name: _simplify(_drop_year(name)) for name in names}
-    holding = [name for name, text in plain.items() if asked and asked in text]
     likeness = {
-        name: difflib.SequenceMatcher(None, asked, text).ratio() for name, text in plain.items()
+        name: (bool(asked) and asked in text, difflib.SequenceMatcher(None, asked, text).ratio())
+        for name, text in plain.items()
     }
-    alike = [name for name in plain if likeness[name] > 0.5 and name not in holding]
-    ordered = sorted(holding, key=lambda name: -likeness[name])
-    return [*ordered, *sorted(alike, key=lambda name: -likeness[name])][:size]
+    close = [name for name, (holds, ratio) in likeness.items() if holds or ratio > 0.5]
+    return sorted(close, key=lambda name: likeness[name], reverse=True)[:size]
 
 
 def _simplify(text: str) -> str:
