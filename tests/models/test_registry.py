@@ -10,7 +10,6 @@ import toys
 import reelbook.models
 from reelbook.errors import ReelbookError
 from reelbook.models import registry
-from reelbook.provenance import hash_code
 from reelbook.runs import load_or_train
 from reelbook.splits.protocols import make_split
 
@@ -102,18 +101,6 @@ def test_names_of_families_are_found_without_importing_them():
     loaded = set(done.stdout.split())
     assert "reelbook.models.topn" in loaded
     assert not loaded & {"tensorflow", "reelbook.models.mf", "reelbook.models.baseline"}
-
-
-def test_a_label_is_in_no_hash(toy, tmp_path):
-    hashes = []
-    for label in ("one level", "another label"):
-        hash_code.cache_clear()
-        (tmp_path / "toy.py").write_text(TOY.replace("one level", label))
-        import reelbook.provenance as provenance
-
-        tree = provenance._drop_labels(provenance.ast.parse((tmp_path / "toy.py").read_text()))
-        hashes.append(provenance.ast.dump(tree))
-    assert hashes[0] == hashes[1]
 
 
 @pytest.mark.parametrize(
