@@ -43,11 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
 def run_step(args: argparse.Namespace, last_words: Path) -> None:
     """Run a command as a step of `build`, which tells at the end what failed steps left to say."""
     step = f"{args.command} {args.name}"
-    last_words.write_text(f"{step} ended without a word: killed, or by a fault shown above.\n")
+    last_words.write_text(
+        f"{step} ended without a word: killed, or by a fault shown above.\n", encoding="utf-8"
+    )
     try:
         args.run(args)
     except (ReelbookError, OSError) as error:
-        last_words.write_text(f"{describe(error)}\n")
+        last_words.write_text(f"{describe(error)}\n", encoding="utf-8")
         raise
     last_words.unlink()
 

@@ -87,3 +87,10 @@ def test_versions_are_of_the_packages_that_a_family_uses():
     assert "tensorflow" in versions["mf"]
     assert not {"tensorflow", "tf-keras"} & versions["topn"].keys()
     assert "gensim" not in versions["mf"]
+
+
+def test_labels_of_a_family_are_in_no_id(library):
+    before = hash_families()
+    change(library / "models" / "topn.py", "the most rated movies for all", "what everybody saw")
+    change(library / "models" / "mf.py", 'chapter="02_matrix_factorization"', 'chapter="03"')
+    assert hash_families() == before

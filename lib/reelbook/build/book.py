@@ -108,9 +108,11 @@ def run_jupyter_book(source: Path, built: Path, log: Path) -> None:
     program = Path(sys.executable).with_name("jupyter-book")
     command: list[str | Path] = [program, "build", source, "--path-output", built]
     command += ["--nitpick", "--warningiserror", "--keep-going", "--quiet"]
-    with log.open("w") as file:
+    with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
-    lines = re.sub(r"\x1b\[[\d;]*m", "", log.read_text()).splitlines()  # without colours
+    lines = re.sub(
+        r"\x1b\[[\d;]*m", "", log.read_text(encoding="utf-8")
+    ).splitlines()  # without colours
     told = [line for line in lines if re.search("WARNING|ERROR|CRITICAL", line)]
     if done.returncode or told:
         shown = [line.replace(f"{source}/", "")[:300] for line in (told or lines)[:4]]

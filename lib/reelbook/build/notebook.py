@@ -197,7 +197,7 @@ def _escape(path: Path) -> str:
 def _send_output_to(log: Path) -> Iterator[None]:
     """Let all that this process and its kernel print, C++ messages included, go to a file."""
     saved = [os.dup(1), os.dup(2)]
-    with log.open("a") as file:
+    with log.open("a", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     try:
@@ -220,7 +220,7 @@ def _tell_progress(place: Place, progress: Path, say: Callable[[str], None]) -> 
         told, spoken, last_round = 0, start, False
         while not last_round:
             last_round = ended.wait(0.5)
-            lines = progress.read_text().splitlines() if progress.exists() else []
+            lines = progress.read_text(encoding="utf-8").splitlines() if progress.exists() else []
             now = time.monotonic()
             news = lines[told:]
             if not news and now - spoken > HEARTBEAT_SECONDS:

@@ -61,7 +61,7 @@ def list_faults(html: Path, expected: list[str]) -> list[str]:
 
 def measure_weight(page: Path) -> int:
     """Bytes that a browser reads to show a page: its own and those of the files that it names."""
-    sources = Page(page.read_text()).sources
+    sources = Page(page.read_text(encoding="utf-8")).sources
     files = {_resolve(page, source) for source in sources if not urlsplit(source).scheme}
     return page.stat().st_size + sum(file.stat().st_size for file in files)
 

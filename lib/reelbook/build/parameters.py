@@ -32,7 +32,7 @@ def read_parameters(notebook: Path) -> dict[str, Parameter]:
             `parameters`, or a line there is not `name: type = literal`.
     """
     try:
-        cells = json.loads(notebook.read_text())["cells"]
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError) as error:
         raise ReelbookError(f"{notebook} is not a notebook that can be read: {error}") from error
     tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]

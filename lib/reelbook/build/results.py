@@ -64,7 +64,7 @@ def _list_figures(record: "RunRecord", protocol: str) -> list[dict[str, Any]]:
 def format_leaderboard(results: Path) -> str:
     """Mean test RMSE of each model on the official folds, best first; empty if there is none."""
     found = defaultdict(list)
-    with results.open(newline="") as file:
+    with results.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if (row["protocol"], row["split_part"], row["metric"]) == ("official", "test", "rmse"):
                 found[row["model"]].append(float(row["value"]))

@@ -34,7 +34,7 @@ class NotMeasuredError(LookupError):
 
 def read_claims(path: Path = BOOK / "claims.yml") -> list[dict[str, Any]]:
     """The claims as written; ReelbookError where a field is missing, unknown or wrong."""
-    claims = yaml.safe_load(path.read_text())
+    claims = yaml.safe_load(path.read_text(encoding="utf-8"))
     for claim in claims:
         name = f"{path.name}, claim {claim.get('id', '?')}"
         if missing := FIELDS - claim.keys():

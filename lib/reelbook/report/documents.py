@@ -17,7 +17,7 @@ SUMMARIES = ("mean", "std")
 
 def read_documents(path: Path = BOOK / "documents.yml") -> list[dict[str, Any]]:
     """The tables as written; ReelbookError where a field is missing, unknown or does not fit."""
-    tables = yaml.safe_load(path.read_text())
+    tables = yaml.safe_load(path.read_text(encoding="utf-8"))
     for table in tables:
         name = f"{path.name}, table {table.get('caption', '?')!r}"
         if wrong := FIELDS ^ table.keys():

@@ -118,6 +118,6 @@ def _make_pairs(values: dict[str, str]) -> pd.DataFrame:
 def _get_processor() -> str:
     """The processor's name, where the system tells it."""
     told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.is_file() else []
+    lines = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

@@ -49,7 +49,7 @@ def check_training(dataset: Dataset, split: Split) -> None:
 def report_progress(text: str) -> None:
     """Leave a line for whoever watches the build; silent in a notebook that a person runs."""
     if path := os.environ.get("REELBOOK_PROGRESS"):
-        with Path(path).open("a") as file:
+        with Path(path).open("a", encoding="utf-8") as file:
             file.write(text + "\n")
 
 
@@ -184,7 +184,7 @@ def measure_again(record: RunRecord, dataset: Dataset, split: Split) -> None:
 def _reset_peak_memory() -> None:
     """Ask Linux to forget the peak so far, so that a run's peak is its own; harmless elsewhere."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     except OSError:
         return
 
@@ -192,7 +192,7 @@ def _reset_peak_memory() -> None:
 def _get_peak_memory_mb() -> float:
     """Peak resident memory of this process in MB (since the last reset, on Linux)."""
     try:
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
         kilobytes = int(status.split("VmHWM:")[1].split()[0])
     except (OSError, IndexError):
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
