@@ -101,7 +101,7 @@ def run(
         env=make_environment(checkout, **extra),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,  # a guard against hanging, not a measure
         preexec_fn=limit_file_size if file_size_limit else None,
     )
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,7 @@ from reelbook.report.inside.attention import (
     find_example,
 )
 from reelbook.splits.protocols import make_split
+from reelbook.splits.split import Rules
 from reelbook.splits.windows import split_windows
 
 FAMILY = ["bst.base", "bst.tuned", "bst.best"]
@@ -219,8 +222,9 @@ def test_each_ablation_takes_one_thing_away(dataset):
     assert not np.array_equal(plain, shuffled)
 
 
-def test_rows_of_another_split_are_an_error_under_source(dataset):
+def test_rows_that_end_no_window_are_an_error_where_a_split_says_that_they_do(dataset):
     split = make_split(dataset, "source", seed=0)
+    split = dataclasses.replace(split, rules=Rules(ends_windows=True))
     with pytest.raises(ReelbookError, match="no targets of windows"):
         registry.fit("bst.base", QUICK, dataset, split, 0)
 
