@@ -7,6 +7,7 @@ import pytest
 from reelbook.errors import ReelbookError
 from reelbook.metrics.catalogue import estimate_ranking
 from reelbook.metrics.ratings import estimate_metric
+from reelbook.metrics.registry import RATING_METRICS
 from reelbook.report import advice, compare, leaderboards, tables
 from reelbook.report.figures import results as figures
 
@@ -230,3 +231,10 @@ def test_costs_and_orders_are_drawn(groups):
     assert {text.get_text() for text in figure.axes[0].texts} == {"mf.biased", "bayes.mf"}
     figure = figures.draw_orders({"x": board, "y": board[:2]}, title="Orders")
     assert len(figure.axes[0].lines) == 2
+
+
+def test_every_registered_rating_metric_has_a_column():
+    groups = {"bad": [make_rating_run("bad", 1.1)], "good": [make_rating_run("good", 0.9)]}
+    table = leaderboards.list_rating_metrics(groups)
+    assert table.columns.tolist() == ["model", *RATING_METRICS]
+    assert table["model"].tolist() == ["good", "bad"]

@@ -30,16 +30,19 @@ def make_rating_board(groups: Groups) -> pd.DataFrame:
     """A row a rating model, best first: error, interval, cost, and how far behind the best.
 
     Returns:
-        The columns of `compare.estimate_models` and `add_costs`; a column for each other rating
-        metric there is, with its mean over runs; behind (stars by which its RMSE
+        The columns of `compare.estimate_models` and `add_costs`; behind (stars by which its RMSE
         is higher than the best one's, on the same rows), behind_low, behind_high; and clear,
         whether that can be told from zero (False for the best itself).
     """
     board = add_costs(estimate_models(groups), groups)
-    more = average_metrics(groups, [name for name in RATING_METRICS if name != "rmse"])
-    board = board.join(more.set_index("model"), on="name")
     best, *others = board["name"]
     return _add_gaps(board, compare_models(groups, [(other, best) for other in others]))
+
+
+def list_rating_metrics(groups: Groups) -> pd.DataFrame:
+    """A row a rating model, the lowest RMSE first: the mean over runs of every rating metric."""
+    table = average_metrics(groups, list(RATING_METRICS))
+    return table.sort_values("rmse", ignore_index=True)
 
 
 def make_ranking_board(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFrame:

@@ -8,7 +8,6 @@ from pandas.io.formats.style import Styler
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
-from reelbook.metrics.registry import RATING_METRICS
 from reelbook.paths import get_plan_dir
 from reelbook.report import claims
 
@@ -76,7 +75,6 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
     """
     names = {
         "name": "model", "value": metric, "low": "low", "high": "high",
-        **{name: name for name in board if name in RATING_METRICS},
         "behind": "behind", "behind_low": "from", "behind_high": "to",
     }  # fmt: skip
     shown = board[list(names)].rename(columns=names)
