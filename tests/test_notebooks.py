@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import pytest
 
@@ -41,3 +42,10 @@ def test_runs_are_chosen_by_what_they_are_and_not_by_their_place(path):
             if isinstance(node, ast.Subscript):
                 taken = ast.unparse(node.value)
                 assert not taken.endswith(("runs", "requests", "splits")), f"{cell}: {taken}[...]"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_files_of_the_library_that_a_text_names_are_there(path):
+    text = path.read_text() + (ROOT / "README.md").read_text()
+    for file in re.findall(r"`((?:models|report|metrics|splits|data|runs)/\S+\.py)`", text):
+        assert (ROOT / "lib" / "reelbook" / file).is_file(), file
