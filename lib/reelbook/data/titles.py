@@ -41,10 +41,18 @@ def find_titles(titles: Sequence[str], names: Sequence[str], counts: Sequence[in
         counts: ratings of each movie.
 
     Raises:
-        ReelbookError: no movie has that title (the message has the closest ones), or movies of
-            several years do.
+        ReelbookError: no movie has a title (the message has the closest ones), or movies of
+            several years do; all such titles are told.
     """
-    return [_find_title(title, names, counts) for title in titles]
+    places, faults = [], []
+    for title in titles:
+        try:
+            places.append(_find_title(title, names, counts))
+        except ReelbookError as error:
+            faults.append(str(error))
+    if faults:
+        raise ReelbookError("\n".join(faults))
+    return places
 
 
 def _find_title(title: str, names: Sequence[str], counts: Sequence[int]) -> int:
