@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from reelbook.data.tables import Dataset, has_plain_zip_code
+from reelbook.data.tables import Dataset, clean_users
 from reelbook.errors import ReelbookError
 from reelbook.splits.split import Rules, Split
 
@@ -79,8 +79,7 @@ def _split_source(
     rng = np.random.default_rng(seed)
     rows = np.arange(len(dataset.ratings))
     if cleaned:
-        plain = dataset.users["user_id"][has_plain_zip_code(dataset.users["zip_code"])]
-        rows = rows[dataset.ratings["user_id"].isin(plain)]
+        rows = rows[dataset.ratings["user_id"].isin(clean_users(dataset.users)["user_id"])]
     _check_share(test_share + validation_share)
     rest, test = _draw(rows, test_share, rng)
     train, validation = _draw(rest, validation_share * len(rows) / len(rest), rng)
