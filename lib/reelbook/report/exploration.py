@@ -132,7 +132,7 @@ def rank_movies_by_group(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     parts = []
     for order, words in orders.items():
         ranking = rank_movies(rows, order, by=by, number=len(places))
-        titles = ranking.pivot(index=by, columns="rank", values="title").reindex(columns=places)
+        titles = ranking.pivot(index=by, columns="rank", values="title").reindex(columns=[*places])
         titles = titles.rename(columns=places)
         parts.append(titles.rename_axis(None, axis=1).reset_index().assign(order=words))
     table = pd.concat(parts).sort_values(by, kind="stable", ignore_index=True)
