@@ -74,6 +74,12 @@ def has_plain_zip_code(zip_codes: pd.Series) -> pd.Series:
     return zip_codes.str.fullmatch(r"[0-9]{1,5}")
 
 
+def clean_users(users: pd.DataFrame) -> pd.DataFrame:
+    """The users whom document B keeps: those with a plain zip code, or all where nobody has one."""
+    plain = has_plain_zip_code(users["zip_code"])
+    return users[plain] if plain.any() else users
+
+
 def order_by_time(ratings: pd.DataFrame, *, draw_ties: bool = False) -> np.ndarray:
     """Row positions, user after user, each user's ratings from the earliest on, shape (rows,).
 

@@ -9,7 +9,7 @@ that validation rows chose; how good they are is measured elsewhere, on ratings 
 
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from scipy import sparse
 from reelbook.data.tables import Dataset
 from reelbook.data.titles import find_titles, list_names
 from reelbook.errors import ReelbookError
-from reelbook.models import content, gaussian, topn
+from reelbook.models import content, gaussian, registry, topn
 from reelbook.models.features.matrix import count_ratings, make_matrix
 from reelbook.runs.store import load_or_train
 from reelbook.splits.protocols import make_split
@@ -90,8 +90,7 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
     """
     if model not in MODELS:
         raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
-    run = load_or_train(model, {}, dataset, make_split(dataset, "stratified"), 0)
-    params = run.record.params | run.record.extra["chosen"]
+    params = find_settings(dataset, model, "stratified")
     if model in topn.WEIGHTS:
         return topn.WEIGHTS[model](x, params)
     return content.learn_weights(x, content.describe_movies(dataset), l2=params["l2"])
@@ -99,8 +98,26 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
 
 def learn_taste(dataset: Dataset, ratings: pd.DataFrame, *, fold: int = 1) -> gaussian.Taste:
     """What `gaussian` learns from ratings, with the settings that validation rows chose."""
-    run = load_or_train(TASTE, {}, dataset, make_split(dataset, "official", fold=fold), 0)
-    return gaussian.learn_taste(run.record.params | run.record.extra["chosen"], dataset, ratings)
+    return gaussian.learn_taste(find_settings(dataset, TASTE, "official", fold), dataset, ratings)
+
+
+def find_settings(
+    dataset: Dataset, model: str, protocol: str, fold: int | None = None
+) -> dict[str, Any]:
+    """The settings that a run's validation rows chose, or, of ratings too few to split, defaults.
+
+    Args:
+        dataset: the canonical tables.
+        model: whose run; it is trained if it is missing.
+        protocol: of the run's split.
+        fold: of the run's split.
+    """
+    try:
+        split = make_split(dataset, protocol, fold=fold)
+    except ReelbookError:  # no part of the data can choose; there is a list all the same
+        return registry.resolve_params(model, {})
+    run = load_or_train(model, {}, dataset, split, 0)
+    return run.record.params | run.record.extra["chosen"]
 
 
 def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) -> pd.DataFrame:
@@ -161,6 +178,8 @@ def recommend(
 ) -> pd.DataFrame:
     """The k movies with the highest scores among those that a person has not rated.
 
+    Ids that share title and year are one movie, of which the id with the highest score is listed.
+
     Where scores are equal, what most people have rated comes first. So a list for likes from which
     no weight leads anywhere is what is popular, and `because` says so.
 
@@ -180,27 +199,25 @@ def recommend(
     """
     if k < 1:
         raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
+    names = recommender.movies["name"]
     scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
-    scores[rated] = -np.inf
-    order = np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))
-    best = order[: min(k, len(scores) - len(rated))]
+    left = names.iloc[np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))]
+    # A movie may have several ids: whoever rated one of them knows it, and one is enough in a list.
+    best = left[~left.isin(names.iloc[rated])].drop_duplicates().index[:k].to_numpy()
     unknown = (recommender.weights[np.ix_(rated, best)] == 0).all(axis=0)  # (k,)
     expected = gaussian.expect_stars(recommender.taste, rated, given, targets=best)
     low, high = find_range(recommender.taste, expected.stars, expected.deviation)
-    names = recommender.movies["name"].to_numpy()
     return pd.DataFrame(
         {
             "rank": np.arange(1, len(best) + 1),
             "movie_id": recommender.movies["movie_id"].to_numpy()[best],
-            "name": names[best],
+            "name": names.to_numpy()[best],
             "score": scores[best],
             "stars": expected.stars,
             "low": low,
             "high": high,
             "because": [
-                POPULAR
-                if blind
-                else ", ".join(names[rated[p]] for p in find_pulls(recommender, rated, target))
+                POPULAR if blind else ", ".join(find_pulls(recommender, rated, target))
                 for target, blind in zip(best, unknown, strict=True)
             ],
         }
@@ -223,11 +240,12 @@ def format_lists(lists: pd.DataFrame) -> str:
 
 def find_pulls(
     recommender: Recommender, rated: np.ndarray, target: int, *, size: int = 3
-) -> np.ndarray:
+) -> list[str]:
     """Which of the rated movies pull a movie most into the list, at most `size`; none that push."""
     pulls = recommender.weights[rated, target]  # (ratings,)
-    order = np.argsort(-pulls, kind="stable")[:size]
-    return order[pulls[order] > 0]
+    order = np.argsort(-pulls, kind="stable")
+    names = recommender.movies["name"].iloc[rated[order[pulls[order] > 0]]]
+    return names.drop_duplicates().head(size).tolist()
 
 
 def find_range(

@@ -10,6 +10,7 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.paths import get_plan_dir
 from reelbook.report import claims
+from reelbook.report.inside.two_tower import mark_untrained
 
 # Built as a document describes them; all others are ours.
 DOCUMENT_MODELS = [
@@ -77,7 +78,7 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
         "name": "model", "value": metric, "low": "low", "high": "high",
         "behind": "behind", "behind_low": "from", "behind_high": "to",
     }  # fmt: skip
-    shown = board[list(names)].rename(columns=names)
+    shown = board.assign(name=mark_untrained(board["name"]))[list(names)].rename(columns=names)
     shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
     told = board["clear"].map({True: "yes", False: "no"})
     return shown.assign(**{"told apart": told.where(board.index > 0, "-")})
