@@ -120,6 +120,15 @@ def test_fault_in_the_source_names_all_and_leaves_no_record(small_100k):
     assert list(store.get_data_dir("ml-100k").iterdir()) == []
 
 
+def test_a_conversion_to_utf8_is_told_with_the_source_and_changes_no_table(small_100k):
+    before = store.load("ml-100k")
+    item = small_100k / "u.item"
+    item.write_bytes(item.read_bytes().decode("latin-1").encode())
+    after = store.load("ml-100k")
+    assert after.source == f"{before.source}, u.item in UTF-8"
+    assert (after.sha256, after.note) == (before.sha256, before.note)
+
+
 def test_full_disk_is_a_clear_error_and_leaves_nothing_half_written(small_100k, monkeypatch):
     def fill_disk(self, path, **_):
         path.write_bytes(b"half")

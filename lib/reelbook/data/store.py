@@ -8,6 +8,7 @@ contents and the checksum of each file; it is what makes the folder complete.
 import contextlib
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,10 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
             tables = parsing.parse(found.layout, found.files)
         except ReelbookError as error:
             raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
+        if converted := parsing.list_converted(found.files):
+            found = replace(
+                found, description=f"{found.description}, {', '.join(converted)} in UTF-8"
+            )
     for name, table in vars(tables).items():
         _check_schema(name, table, found.description)
     record: dict[str, Any] = {
