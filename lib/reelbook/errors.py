@@ -2,4 +2,4 @@
 
 
 class ReelbookError(Exception):
-    """What went wrong, where, and what to do, without a traceback: a line or two, or one a fault."""
+    """What went wrong, where, and what to do about it: a line or two, or a line for each fault."""

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from layouts import GROUPLENS_1M, GROUPLENS_100K, RECBOLE_100K
 
-from reelbook.data import parsing, sources, store, synthetic
+from reelbook.data import layouts, parsing, sources, store, synthetic
 from reelbook.data.sources import SourceFiles
 from reelbook.errors import ReelbookError
 from reelbook.report.tables import describe_dataset
@@ -237,7 +237,7 @@ def test_wheel_holds_the_publishers_contents():
         sources.fetch_wheel(progress=False)
     except ReelbookError as error:
         pytest.skip(f"needs PyPI: {error}")
-    layout, files = sources.read_zip(sources.fetch_wheel(), ["recbole-100k"])
+    layout, files = layouts.read_zip(sources.fetch_wheel(), ["recbole-100k"])
     tables = parsing.parse(layout, files)
     assert store.describe_difference("ml-100k", tables) == ""
     assert tables.movies.set_index("movie_id").loc[267, "title"] == "unknown"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import GROUPLENS_1M, GROUPLENS_100K, RECBOLE_100K, flags
 
-from reelbook.data import parsing, sources
+from reelbook.data import layouts, parsing
 from reelbook.data.checks import split_title
 from reelbook.data.tables import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA
 from reelbook.errors import ReelbookError
@@ -201,7 +201,7 @@ def test_ratings_come_back_as_written_in_order(rows):
 def put(layout, table, column, text):
     """The files of a layout with another text in a field of the last row of one of them."""
     files = dict(LAYOUTS)[layout]
-    name = sources.LAYOUTS[layout][["ratings", "movies", "users"].index(table)]
+    name = layouts.LAYOUTS[layout][["ratings", "movies", "users"].index(table)]
     form = parsing.FORMATS[name]
     *before, last, end = files[name].decode(form.encoding).split("\n")
     fields = last.split(form.separator)
@@ -286,7 +286,7 @@ def test_no_genre_is_an_empty_list(layout):
 @pytest.mark.parametrize("place", range(3))
 def test_a_header_where_none_belongs_or_none_where_one_does(layout, files, place):
     """Before, a header was told as a gender that is neither F nor M, and a row taken for one."""
-    name = sources.LAYOUTS[layout][place]
+    name = layouts.LAYOUTS[layout][place]
     form = parsing.FORMATS[name]
     if form.header:
         content, message = files[name].split(b"\n", 1)[1], "is not the header"

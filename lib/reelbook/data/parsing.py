@@ -12,8 +12,8 @@ import pandas as pd
 
 from reelbook.data import checks
 from reelbook.data.faults import Faults, raise_for_faults
+from reelbook.data.layouts import LAYOUTS
 from reelbook.data.rows import Format, is_converted, read_rows
-from reelbook.data.sources import LAYOUTS
 
 # The order of the 19 flags in u.item, as u.genre lists them.
 GENRES_100K = [
@@ -32,7 +32,7 @@ OCCUPATIONS_1M = [
 
 RATINGS = ["user_id", "movie_id", "rating", "timestamp"]
 USERS = ["user_id", "age", "gender", "occupation", "zip_code"]
-# By the names of the files in `sources.LAYOUTS`.
+# By the names of the files in `layouts.LAYOUTS`.
 FORMATS = {
     "u.data": Format("\t", RATINGS),
     "u.item": Format("|", ["movie_id", "title", "released", "video", "url", *GENRES_100K]),
@@ -67,7 +67,7 @@ def parse(layout: str, files: dict[str, bytes]) -> Tables:
     """The canonical tables from the files of a layout.
 
     Args:
-        layout: a key of `sources.LAYOUTS`.
+        layout: a key of `layouts.LAYOUTS`.
         files: contents by file name.
 
     Raises:

@@ -18,7 +18,7 @@ import pandera.errors
 import pandera.pandas as pa
 from filelock import FileLock
 
-from reelbook.data import film_graph, parsing, sources, synthetic
+from reelbook.data import film_graph, layouts, parsing, sources, synthetic
 from reelbook.data.parsing import Tables
 from reelbook.data.tables import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA, Dataset
 from reelbook.errors import ReelbookError
@@ -229,7 +229,7 @@ def _make_credits(dataset: str, note: str, movies: pd.DataFrame) -> pd.DataFrame
         return film_graph.make_credits(movies)
     if not _has_graph(dataset, note):
         raise ReelbookError(f"no film graph is known for {note or dataset}")
-    return film_graph.parse_graph(sources.read_zip(sources.fetch_wheel(), ["recbole-graph"])[1])
+    return film_graph.parse_graph(layouts.read_zip(sources.fetch_wheel(), ["recbole-graph"])[1])
 
 
 def _has_graph(dataset: str, note: str) -> bool:
