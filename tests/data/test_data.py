@@ -6,13 +6,15 @@ import sys
 
 import pandas as pd
 import pytest
-from layouts import GROUPLENS_1M, GROUPLENS_100K, RECBOLE_100K
+from layouts import GROUPLENS_1M, GROUPLENS_100K, RECBOLE_100K, flags
 
 from reelbook.data import layouts, parsing, sources, store, synthetic
 from reelbook.data.sources import SourceFiles
 from reelbook.errors import ReelbookError
+from reelbook.report.inventory import list_data
 from reelbook.report.tables import describe_dataset
 
+ITEM = f"9|Unseen (1995)|||x|{flags('War')}\n".encode()
 NAMES = ["ratings", "users", "movies"]
 
 
@@ -208,6 +210,18 @@ def test_description_shows_the_note_and_no_path(small_100k, tmp_path):
     assert "3 ratings by 2 users of 3 movies" in text
     assert "**Note: 3 of the 100,000 ratings" in text
     assert str(tmp_path) not in text
+
+
+def test_pages_count_who_rated_and_what_was_rated(small_100k):
+    """Before, 6,040 users gave the ratings of which 2,999 had given some."""
+    for name, row in [("u.user", b"9|30|F|artist|10001\n"), ("u.item", ITEM)]:
+        with (small_100k / name).open("ab") as file:
+            file.write(row)
+    dataset = store.load("ml-100k")
+    assert (len(dataset.users), len(dataset.movies)) == (3, 4)
+    assert "3 ratings by 2 users of 3 movies" in describe_dataset(dataset)
+    told = list_data(dataset).set_index("what")["value"]
+    assert told[["ratings", "users", "movies"]].tolist() == ["3", "2", "3"]
 
 
 def test_made_up_data_are_labelled_varied_and_the_same_each_time():

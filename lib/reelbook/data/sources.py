@@ -108,7 +108,7 @@ def find_named(dataset: str) -> SourceFiles | None:
             description = f"{LAYOUT_OWNERS[layout]} in the folder that REELBOOK_DATA names"
             return SourceFiles(layout, files, description, False)
         if not zipfile.is_zipfile(path):
-            is_part = any(path.name.lower() in LAYOUTS[layout] for layout in layouts)
+            is_part = any(path.name.lower() in names for names in LAYOUTS.values())
             look = find_look([path.name], open_in(path.parent))
             if is_part or look:
                 raise ReelbookError(f"a file alone{look or '; name the folder that holds it'}")

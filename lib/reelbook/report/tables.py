@@ -115,9 +115,7 @@ def list_glued(
     return {
         "dataset_title": dataset.name,
         "dataset_note": dataset.note and f"Note: {dataset.note}.",
-        "num_ratings": f"{len(dataset.ratings):,}",
-        "num_users": f"{len(dataset.users):,}",
-        "num_movies": f"{len(dataset.movies):,}",
+        **{f"num_{name}": f"{number:,}" for name, number in count_rated(dataset).items()},
         "best_model": best["name"],
         "best_rmse": f"{best['value']:.3f}",
         "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
@@ -131,11 +129,22 @@ def list_glued(
     }
 
 
+def count_rated(dataset: Dataset) -> dict[str, int]:
+    """How many ratings there are, users who gave them and movies that got them."""
+    rated = dataset.ratings[["user_id", "movie_id"]].nunique()
+    return {
+        "ratings": len(dataset.ratings),
+        "users": int(rated["user_id"]),
+        "movies": int(rated["movie_id"]),
+    }
+
+
 def describe_dataset(dataset: Dataset) -> str:
     """Markdown for the head of a page: what the figures are measured on, its note in bold."""
+    counts = count_rated(dataset)
     text = (
-        f"Measured on `{dataset.name}`: {len(dataset.ratings):,} ratings by "
-        f"{len(dataset.users):,} users of {len(dataset.movies):,} movies. "
+        f"Measured on `{dataset.name}`: {counts['ratings']:,} ratings by "
+        f"{counts['users']:,} users of {counts['movies']:,} movies. "
         f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
     )
     return f"{text}\n\n> **Note: {dataset.note}.**" if dataset.note else text

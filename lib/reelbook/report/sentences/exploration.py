@@ -29,9 +29,10 @@ def describe_cleaning(users: pd.DataFrame, all_rows: pd.DataFrame, rows: pd.Data
         all_rows: before the cleaning.
         rows: after it.
     """
-    num_dropped = int((~has_plain_zip_code(users["zip_code"])).sum())
+    raters = users[users["user_id"].isin(all_rows["user_id"])]
+    num_dropped = int((~has_plain_zip_code(raters["zip_code"])).sum())
     return (
-        f"**{num_dropped:,} of {len(users):,} users** have such a zip code. They gave "
+        f"**{num_dropped:,} of {len(raters):,} users** have such a zip code. They gave "
         f"{len(all_rows) - len(rows):,} ratings, so **{len(rows):,} ratings remain**."
     )
 
