@@ -220,6 +220,7 @@ def test_pages_count_who_rated_and_what_was_rated(small_100k):
     dataset = store.load("ml-100k")
     assert (len(dataset.users), len(dataset.movies)) == (3, 4)
     assert "3 ratings by 2 users of 3 movies" in describe_dataset(dataset)
+    assert "and 2 of the 943 users and 3 of the 1,682 movies" in dataset.note
     told = list_data(dataset).set_index("what")["value"]
     assert told[["ratings", "users", "movies"]].tolist() == ["3", "2", "3"]
 

@@ -73,6 +73,15 @@ class Dataset:
     credits: pd.DataFrame | None = None
 
 
+def count_rated(ratings: pd.DataFrame) -> dict[str, int]:
+    """How many ratings there are, users who gave them and movies that got them.
+
+    The tables of users and of movies may hold others, too.
+    """
+    users, movies = (ratings[column].nunique() for column in ("user_id", "movie_id"))
+    return {"ratings": len(ratings), "users": users, "movies": movies}
+
+
 def has_plain_zip_code(zip_codes: pd.Series) -> pd.Series:
     """Whether a zip code has at most five characters and no letter: document B's cleaning."""
     return zip_codes.str.fullmatch(r"[0-9]{1,5}")

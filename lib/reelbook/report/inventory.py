@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from reelbook.data.tables import Dataset
+from reelbook.data.tables import Dataset, count_rated
 from reelbook.paths import get_plan_dir
 from reelbook.provenance import get_commit, get_versions
-from reelbook.report.tables import count_rated
 from reelbook.runs.store import Run
 
 
@@ -39,7 +38,7 @@ def list_data(dataset: Dataset) -> pd.DataFrame:
     return _make_pairs(
         {
             "data set": dataset.name,
-            **{name: f"{number:,}" for name, number in count_rated(dataset).items()},
+            **{name: f"{number:,}" for name, number in count_rated(dataset.ratings).items()},
             "source": dataset.source,
             "differs from the publisher's": dataset.note or "no",
             "SHA-256": f"{dataset.sha256[:32]} {dataset.sha256[32:]}",  # room to break the line

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from reelbook.data.tables import Dataset
+from reelbook.data.tables import Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.paths import get_plan_dir
 from reelbook.report import claims
@@ -115,7 +115,7 @@ def list_glued(
     return {
         "dataset_title": dataset.name,
         "dataset_note": dataset.note and f"Note: {dataset.note}.",
-        **{f"num_{name}": f"{number:,}" for name, number in count_rated(dataset).items()},
+        **{f"num_{name}": f"{number:,}" for name, number in count_rated(dataset.ratings).items()},
         "best_model": best["name"],
         "best_rmse": f"{best['value']:.3f}",
         "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
@@ -129,19 +129,9 @@ def list_glued(
     }
 
 
-def count_rated(dataset: Dataset) -> dict[str, int]:
-    """How many ratings there are, users who gave them and movies that got them."""
-    rated = dataset.ratings[["user_id", "movie_id"]].nunique()
-    return {
-        "ratings": len(dataset.ratings),
-        "users": int(rated["user_id"]),
-        "movies": int(rated["movie_id"]),
-    }
-
-
 def describe_dataset(dataset: Dataset) -> str:
     """Markdown for the head of a page: what the figures are measured on, its note in bold."""
-    counts = count_rated(dataset)
+    counts = count_rated(dataset.ratings)
     text = (
         f"Measured on `{dataset.name}`: {counts['ratings']:,} ratings by "
         f"{counts['users']:,} users of {counts['movies']:,} movies. "
