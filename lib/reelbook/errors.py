@@ -2,4 +2,4 @@
 
 
 class ReelbookError(Exception):
-    """What went wrong, where, and what to do about it, in a line or two and without a traceback."""
+    """What went wrong, where, and what to do about it: a line or two, or a line for each fault."""

@@ -125,7 +125,9 @@ def test_an_export_says_so_too(blind, tmp_path):
 
 
 def test_what_cannot_be_is_explained(made, dataset):
-    with pytest.raises(ReelbookError, match="No user has the id 99999: there are .* the closest"):
+    with pytest.raises(
+        ReelbookError, match="No user has the id 99999: .* have ratings, .* the closest"
+    ):
         recommender.recommend_to_user(made, 99_999)
     with pytest.raises(ReelbookError, match="No movie is called 'Qqq'"):
         recommender.recommend_to_fan(made, ["Qqq"])
@@ -135,6 +137,14 @@ def test_what_cannot_be_is_explained(made, dataset):
         recommender.recommend_to_user(made, int(made.ratings["user_id"].iloc[0]), k=0)
     with pytest.raises(ReelbookError, match="'mf.dot' cannot recommend; these can: topn"):
         recommender.make_recommender(dataset, model="mf.dot")
+
+
+def test_a_user_without_ratings_is_told_so(made):
+    """Before, it was told that no user had the id."""
+    user = int(made.ratings["user_id"].iloc[0])
+    silent = made._replace(ratings=made.ratings[made.ratings["user_id"] != user])
+    with pytest.raises(ReelbookError, match=f"User {user} exists but has no ratings"):
+        recommender.recommend_to_user(silent, user)
 
 
 def test_the_saved_model_gives_the_same_lists(made, tmp_path):
@@ -151,7 +161,9 @@ def test_the_saved_model_gives_the_same_lists(made, tmp_path):
     theirs = loaded.signatures["for_likes"](liked=tf.constant(liked, tf.int64), k=tf.constant(6))
     ours = recommender.recommend(made, np.array([2, 5]), np.array([5.0, 5.0]), k=6)
     assert theirs["movie_ids"].numpy().tolist() == ours["movie_id"].tolist()
-    with pytest.raises(tf.errors.InvalidArgumentError, match="No user of the data has this id"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match="The data have no user with ratings of this id"
+    ):
         loaded.signatures["for_user"](user_id=tf.constant(-5, tf.int64), k=tf.constant(6))
 
 

@@ -41,6 +41,7 @@ class Recommender(NamedTuple):
         taste: see `gaussian.Taste`.
         liked_stars: what a liked movie counts as: the mean of all ratings from LIKED stars on.
         ratings: user_id, place (of the movie) and rating, of all users of the data set.
+        user_ids: of all users, also of those without ratings.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Recommender(NamedTuple):
     taste: gaussian.Taste
     liked_stars: float
     ratings: pd.DataFrame
+    user_ids: np.ndarray
 
 
 def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommender:
@@ -74,6 +76,7 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
         learn_taste(dataset, dataset.ratings),
         float(stars[stars >= min(LIKED, stars.max())].mean()),
         dataset.ratings[["user_id", "rating"]].assign(place=places),
+        dataset.users["user_id"].to_numpy(),
     )
 
 
@@ -124,7 +127,7 @@ def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) ->
     """The k best movies that a user of the data set has not rated; see `recommend`.
 
     Raises:
-        ReelbookError: nobody has this id.
+        ReelbookError: nobody has this id, or who has it rated nothing.
     """
     return recommend(recommender, *find_history(recommender, user_id), k=k)
 
@@ -157,17 +160,20 @@ def find_history(recommender: Recommender, user_id: int) -> tuple[np.ndarray, np
     """Places and stars of the movies that a user rated, the best first.
 
     Raises:
-        ReelbookError: nobody has this id; the message has the range and the closest ids.
+        ReelbookError: a user without ratings, or nobody has this id; the message then has the
+            range and the closest ids.
     """
     ratings = recommender.ratings
     own = ratings[ratings["user_id"] == user_id].sort_values(
         ["rating", "place"], ascending=[False, True]
     )
+    if own.empty and user_id in recommender.user_ids:
+        raise ReelbookError(f"User {user_id} exists but has no ratings: name titles instead.")
     if own.empty:
         ids = np.unique(ratings["user_id"])
         closest = ids[np.argsort(np.abs(ids - user_id), kind="stable")[:3]]
         raise ReelbookError(
-            f"No user has the id {user_id}: there are {len(ids)}, from {ids[0]} to {ids[-1]}; "
+            f"No user has the id {user_id}: {len(ids)} have ratings, from {ids[0]} to {ids[-1]}; "
             f"the closest are {', '.join(map(str, np.sort(closest)))}."
         )
     return own["place"].to_numpy(), own["rating"].to_numpy("float64")

@@ -70,7 +70,7 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
 
     def find(table: tf.lookup.StaticHashTable, keys: tf.Tensor, what: str) -> tf.Tensor:
         places = table.lookup(keys)
-        known = tf.debugging.assert_non_negative(places, f"No {what} of the data has this id.")
+        known = tf.debugging.assert_non_negative(places, f"The data have no {what} of this id.")
         with tf.control_dependencies([known]):
             return tf.identity(places)
 
@@ -101,7 +101,7 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         ]
     )
     def for_user(user_id: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        row = find(module.users, user_id, "user")
+        row = find(module.users, user_id, "user with ratings")
         return list_best(tf.gather(module.rated, row), k)
 
     @tf.function(

@@ -43,11 +43,12 @@ def describe_cleaning(users: pd.DataFrame, all_rows: pd.DataFrame, rows: pd.Data
         all_rows: before the cleaning.
         rows: after it.
     """
-    num_dropped = len(users) - len(clean_users(users))
-    if not has_plain_zip_code(users["zip_code"]).any():
+    raters = users[users["user_id"].isin(all_rows["user_id"])]
+    num_dropped = len(raters) - len(clean_users(raters))
+    if not has_plain_zip_code(raters["zip_code"]).any():
         return f"Nobody has another zip code, so **all {len(rows):,} ratings remain**."
     return (
-        f"**{num_dropped:,} of {len(users):,} users** have such a zip code. They gave "
+        f"**{num_dropped:,} of {len(raters):,} users** have such a zip code. They gave "
         f"{len(all_rows) - len(rows):,} ratings, so **{len(rows):,} ratings remain**."
     )
 
