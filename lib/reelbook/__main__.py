@@ -4,28 +4,31 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import yaml
-
 from reelbook.errors import ReelbookError
+from reelbook.files import check_place, parse_yaml, replace_when_whole
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
+from reelbook.processes import end_with_parent, set_environment
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0, or 1 after an error told in a line or two, or 130 after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop, and clean up, as on Ctrl-C
     args = make_parser().parse_args(arguments)
+    set_environment()
     if os.environ.get("REELBOOK_BUILD"):  # a relative one means the same in a notebook's own folder
         os.environ["REELBOOK_BUILD"] = str(get_build_dir())
     in_build = args.command != "build" and os.environ.get("REELBOOK_ERRORS")
     try:
         if in_build:
+            end_with_parent()
             run_step(args, Path(in_build, f"{args.command}-{args.name}"))
         else:
             args.run(args)
@@ -43,20 +46,24 @@ def main(arguments: list[str] | None = None) -> int:
 def run_step(args: argparse.Namespace, last_words: Path) -> None:
     """Run a command as a step of `build`, which tells at the end what failed steps left to say."""
     step = f"{args.command} {args.name}"
-    last_words.write_text(
-        f"{step} ended without a word: killed, or by a fault shown above.\n", encoding="utf-8"
-    )
+    killed = f"{step} ended without a word: killed, or by a fault shown above.\n"
+    with suppress(OSError):
+        last_words.write_text(killed, encoding="utf-8")
     try:
         args.run(args)
     except (ReelbookError, OSError) as error:
-        last_words.write_text(f"{describe(error)}\n", encoding="utf-8")
+        try:
+            last_words.write_text(f"{describe(error)}\n", encoding="utf-8")
+        except OSError:  # a full disk
+            print(f"error: {describe(error)}", file=sys.stderr)
         raise
-    last_words.unlink()
+    last_words.unlink(missing_ok=True)
 
 
 def describe(error: Exception) -> str:
     """What an error says; of many files that could not be copied, the first."""
-    return str(error.args[0][0][2] if isinstance(error, shutil.Error) else error)
+    said = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+    return str(said) or repr(said)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -72,15 +79,17 @@ def make_parser() -> argparse.ArgumentParser:
     notebook = commands.add_parser(
         "notebook",
         help="run one notebook, with its parameters checked",
-        description="Run a notebook as a plan says, or with -p and --output as you say.",
+        description="Run a notebook as a plan says, or with -p or --output apart from the plan.",
     )
     notebook.add_argument("name", help="such as 02_matrix_factorization")
     notebook.add_argument("--plan", default="ml-100k", help="the plan it runs for (ml-100k)")
     notebook.add_argument(
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
-        help="change a parameter; the value is read as YAML. Needs --output",
+        help="change a parameter; the value is read as YAML",
     )  # fmt: skip
-    notebook.add_argument("--output", type=Path, help="the executed notebook, outside of the plan")
+    notebook.add_argument(
+        "--output", type=Path, help="the executed notebook, with -p build/notebooks/..."
+    )
     notebook.set_defaults(run=run_notebook)
 
     results = commands.add_parser(
@@ -168,38 +177,48 @@ def run_data(args: argparse.Namespace) -> None:
 
 
 def run_notebook(args: argparse.Namespace) -> None:
-    """Run a notebook of a plan, or apart from it with `--output`."""
+    """Run a notebook of a plan, or apart from it with `-p` or `--output`."""
     from reelbook.build.notebook import list_outputs, run_notebook
     from reelbook.build.plan import find_notebook, read_plan
     from reelbook.build.steps import record_step
 
-    if args.parameter and not args.output:
-        raise ReelbookError("With -p give --output too: a plan's own notebook is as its plan says.")
     plan = read_plan(args.plan)
-    if args.output:
-        output = args.output.absolute()
+    changed = {name: parse_yaml(value, f"-p {name} {value}") for name, value in args.parameter}
+    apart = args.output or (changed and name_output(args.name, changed))
+    if apart:
+        output = apart.absolute()
         # named after the whole path: two jobs never share a log
         place = hashlib.sha256(str(output).encode()).hexdigest()[:8]
         logs = get_build_dir() / "logs" / f"{output.stem}-{place}"
     else:
         output = get_plan_dir(plan.name) / "executed" / f"{args.name}.ipynb"
         logs = get_plan_dir(plan.name) / "logs"
-    given = plan.notebooks.get(args.name, {})
-    for name, value in args.parameter:
-        given[name] = yaml.safe_load(value)
     # The notebook's own output goes to its log; these lines go to where stderr led at the start.
-    console = os.fdopen(os.dup(2), "w", buffering=1)
-    run_notebook(
-        find_notebook(args.name),
-        output,
-        given,
-        logs=logs,
-        say=lambda text: print(f"[{plan.name}] {args.name}: {text}", file=console),
-    )
-    if not args.output:
+    with os.fdopen(os.dup(2), "w", buffering=1) as console:
+        run_notebook(
+            find_notebook(args.name),
+            output,
+            plan.notebooks.get(args.name, {}) | changed,
+            logs=logs,
+            say=lambda text: print(f"[{plan.name}] {args.name}: {text}", file=console),
+        )
+    if apart:
+        print(f"Notebook: {format_path(output)}")
+    else:
         runs = json.loads(output.with_suffix(".runs.json").read_text(encoding="utf-8"))
         used = [file for run_id in runs for file in (get_runs_dir() / run_id).iterdir()]
         record_step(plan.name, f"notebook-{args.name}", [*list_outputs(output), *used])
+
+
+def name_output(notebook: str, changed: dict[str, object]) -> Path:
+    """Where a notebook goes that was run with other parameters than the plan's."""
+    parts = [
+        f"{value}" if name == "dataset" else f"{name}-{value}" for name, value in changed.items()
+    ]
+    slug = re.sub(r"[^\w.]+", "-", "-".join(parts)).strip("-")
+    if len(slug) > 60:
+        slug = f"{slug[:50]}-{hashlib.sha256(slug.encode()).hexdigest()[:8]}"
+    return get_build_dir() / "notebooks" / f"{notebook}-{slug}.ipynb"
 
 
 def run_results(args: argparse.Namespace) -> None:
@@ -276,10 +295,11 @@ def run_recommend(args: argparse.Namespace) -> None:
     with silence_start():
         from reelbook.data.store import load
         from reelbook.recommend import recommender
-    from reelbook.files import replace_when_whole
 
+    data = load(args.dataset)
+    recommender.check_request(data, model=args.model, user_ids=args.user, liked=args.like, k=args.k)
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
-    model = recommender.make_recommender(load(args.dataset), model=args.model)
+    model = recommender.make_recommender(data, model=args.model)
     if args.user:
         lists = recommender.recommend_to_users(model, args.user, k=args.k)
     else:
@@ -294,6 +314,7 @@ def check_list_file(path: Path) -> None:
     """Refuse to write a list over anything but an earlier list."""
     if path.is_dir() or path.suffix != ".csv":
         raise ReelbookError(f"{path} is no name for a list: end it in .csv.")
+    check_place(path)
     starts = (b"rank,movie_id,name,", b"user_id,rank,movie_id,name,")
     if path.exists() and not path.read_bytes().startswith(starts):
         raise ReelbookError(
@@ -310,8 +331,10 @@ def run_export(args: argparse.Namespace) -> None:
 
     folder = args.output or get_build_dir() / "export" / args.dataset
     check_folder(folder)
+    data = load(args.dataset)
+    recommender.check_model(args.model)
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
-    model = recommender.make_recommender(load(args.dataset), model=args.model)
+    model = recommender.make_recommender(data, model=args.model)
     export_saved_model(model, folder)
     print(f"Exported: {format_path(folder)}")
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Files that are whole or not there at all, and YAML that a person edits."""
 
 import errno
 import hashlib
@@ -7,8 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from reelbook.errors import ReelbookError
+from reelbook.paths import format_path
 
 
 @contextmanager
@@ -42,7 +46,52 @@ def replace_when_whole(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place in which no file can be made: ReelbookError, before there is one to write."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ReelbookError(f"{path} cannot be written: {folder} is no folder that you may change.")
+
+
 def compute_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds; see `parse_yaml`."""
+    try:
+        return parse_yaml(path.read_text(encoding="utf-8"), format_path(path))
+    except UnicodeDecodeError as error:
+        raise ReelbookError(f"{format_path(path)} is not text in UTF-8: {error}.") from None
+
+
+def parse_yaml(text: str, name: str) -> Any:
+    """What a YAML text holds: plain values only.
+
+    Args:
+        text: the YAML.
+        name: what errors call it.
+
+    Raises:
+        ReelbookError: it is not YAML, or a key stands twice in one mapping.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise ReelbookError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, of which YAML takes the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            line, name = key.start_mark.line + 1, (key.tag, str(key.value))
+            if name in lines:
+                told = f"'{key.value}' stands twice, in lines {lines[name]} and {line}"
+                raise yaml.constructor.ConstructorError(problem=told)
+            lines[name] = line
+        return super().construct_mapping(node, deep)

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "book": ["make_book"],
         "notebook": ["run_notebook"],
+        "parameters": ["begin_notebook"],
         "plan": ["Plan", "find_notebook", "read_plan"],
         "results": ["collect_results"],
         "run": ["build"],

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from reelbook.files import replace_when_whole
+from reelbook.files import read_yaml, replace_when_whole
 from reelbook.paths import BOOK, get_data_dir, get_plan_dir
 
 GOLDEN = BOOK / "golden.yml"
@@ -51,7 +51,7 @@ def list_departures(plan_name: str, dataset: str, *, golden: Path = GOLDEN) -> l
     """What left its range or is missing, a line each; empty for another plan or other data."""
     if not golden.is_file():
         return []
-    wanted = yaml.safe_load(golden.read_text(encoding="utf-8"))
+    wanted = read_yaml(golden)
     if (wanted["plan"], wanted["data"]) != (plan_name, _read_fingerprint(dataset)):
         return []
     means = read_means(get_plan_dir(plan_name) / "results.csv")
@@ -74,7 +74,7 @@ def update_golden(plan_name: str, dataset: str, *, golden: Path = GOLDEN) -> lis
 
     old: dict[str, Any] = {}
     if golden.is_file():
-        old = yaml.safe_load(golden.read_text(encoding="utf-8"))["figures"]
+        old = read_yaml(golden)["figures"]
     runs = read_runs(tables.read_results(plan_name))
     figures: dict[str, dict[str, list[float]]] = {}
     lines = []

@@ -2,13 +2,34 @@
 
 import ast
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reelbook.data.sources import DATASET_LAYOUTS
 from reelbook.errors import ReelbookError
+from reelbook.processes import set_environment
 
+INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
+DATASETS = [*DATASET_LAYOUTS, "made-up"]
+HIGHEST = 2**31 - 1
+# By name, in which notebook ever: the least and the highest value, or that of each in a list.
+LIMITS = {
+    "folds": (1, 5),
+    "ablation_folds": (1, 5),
+    **dict.fromkeys(["seeds", "leak_seeds", "training_seeds", "example"], (0, HIGHEST)),
+    **dict.fromkeys(["epochs", "tuned_epochs", "our_epochs", "best_epochs"], (1, HIGHEST)),
+    **dict.fromkeys(["batch_size", "draws", "k", "lengths", "min_ratings", "ranks"], (1, HIGHEST)),
+    "map_size": (4, HIGHEST),
+    "retrieval_weights": (0, HIGHEST),
+}
+NOT_EMPTY = {
+    "folds", "ablation_folds", "seeds", "leak_seeds", "training_seeds", "trained", "listed",
+}  # fmt: skip
+PARTS_OF = {"ablation_folds": "folds", "listed": "trained"}
+NEEDED = {"trained": {"rating", "retrieval", "joint"}}  # what a chapter compares in any case
 TYPES = {"bool", "int", "float", "str", "list", "dict"}
 
 
@@ -82,25 +103,91 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> None:
     """Refuse what papermill would only warn of, or not see at all.
 
     Raises:
-        ReelbookError: a name that the notebook does not declare, or a value of another type; the
-            message lists the declared ones with their types.
+        ReelbookError: a name that the notebook does not declare (the message lists those that it
+            does), a value of another type, or one out of its range.
     """
     known = read_parameters(notebook)
-    listing = "It knows " + ", ".join(f"`{parameter}`" for parameter in known.values()) + "."
+    listing = ", ".join(f"`{parameter}`" for parameter in known.values())
+    kinds = {name: parameter.kind for name, parameter in known.items()}
+    defaults = {name: parameter.default for name, parameter in known.items()}
+    _check_names_and_types(notebook.stem, kinds, given, listing)
+    _check_ranges(notebook.stem, defaults | given)
+
+
+def begin_notebook(names: dict[str, Any]) -> None:
+    """Check the parameters of the running notebook, however they got there: its first own line.
+
+    Args:
+        names: `globals()` of the notebook. What it declares is among its annotations, and what
+            papermill gave it in the last cell of the history that begins as papermill's do.
+
+    Raises:
+        ReelbookError: as `check_parameters`.
+    """
+    set_environment()
+    annotations = names.get("__annotations__", {})
+    texts = {
+        name: kind.__name__ if type(kind) is type else str(kind)
+        for name, kind in annotations.items()
+    }
+    kinds = {name: ast.parse(text, mode="eval").body for name, text in texts.items()}
+    injected = [cell for cell in names.get("In", []) if cell.startswith(INJECTED)][-1:]
+    given = {name for cell in injected for name in _list_assigned(cell)}
+    values = {name: names[name] for name in [*kinds, *sorted(given)] if name in names}
+    listing = ", ".join(f"`{name}: {text}`" for name, text in texts.items())
+    _check_names_and_types("This notebook", kinds, values, listing)
+    _check_ranges("This notebook", values)
+
+
+def _list_assigned(cell: str) -> list[str]:
+    """The names that the lines of a cell set."""
+    lines = [line for line in ast.parse(cell).body if isinstance(line, ast.Assign)]
+    return [target.id for line in lines for target in line.targets if isinstance(target, ast.Name)]
+
+
+def _check_names_and_types(
+    where: str, kinds: dict[str, ast.expr], given: dict[str, Any], listing: str
+) -> None:
     for name, value in given.items():
-        if name not in known:
-            raise ReelbookError(f"{notebook.stem} has no parameter '{name}'. {listing}")
-        if not is_of_kind(value, known[name].kind):
-            hint = " (YAML reads 1e-3 as text: write 1.0e-3)" * _is_number_as_text(value)
+        if name not in kinds:
+            raise ReelbookError(f"{where} has no parameter '{name}'. It knows {listing}.")
+        if not is_of_kind(value, kinds[name]):
             raise ReelbookError(
-                f"{notebook.stem}: parameter '{name}' must be {ast.unparse(known[name].kind)}, "
-                f"not the {type(value).__name__} {value!r}{hint}. {listing}"
+                f"{where}: parameter '{name}' must be {ast.unparse(kinds[name])}, not the "
+                f"{type(value).__name__} {value!r}{_hint(value)}. It knows {listing}."
             )
 
 
-def _is_number_as_text(value: Any) -> bool:
-    """Whether a text holds a number, as YAML leaves it of `1e-3`."""
-    with suppress(TypeError, ValueError):
-        float(value)
-        return isinstance(value, str)
-    return False
+def _hint(value: Any) -> str:
+    """What may have been meant by a text that stands where no text may."""
+    if isinstance(value, str) and value.startswith(("[", "{")):
+        return " (papermill's -p gives a text: use -y 'NAME: [...]')"
+    if isinstance(value, str) and re.fullmatch(r"\d+e[+-]?\d+", value):
+        return " (YAML reads 1e-3 as text: write 1.0e-3)"
+    return ""
+
+
+def _check_ranges(where: str, values: dict[str, Any]) -> None:
+    """Refuse values of the right type with which a chapter would fail, perhaps after an hour."""
+    if (dataset := values.get("dataset", DATASETS[0])) not in DATASETS:
+        known = ", ".join(DATASETS)
+        raise ReelbookError(f"{where}: there is no data set '{dataset}'; the known are {known}.")
+    for name, (low, high) in LIMITS.items():
+        value = values.get(name)
+        found = value if isinstance(value, list) else [value]
+        for item in found:
+            if item is not None and not low <= item <= high:
+                limits = f"{low} or more" if high == HIGHEST else f"from {low} to {high}"
+                raise ReelbookError(f"{where}: parameter '{name}' must be {limits}, not {item}.")
+    for name in NOT_EMPTY & values.keys():
+        if not values[name] or len(set(values[name])) < len(values[name]):
+            told = "must hold something, and nothing twice"
+            raise ReelbookError(f"{where}: parameter '{name}' {told}, not {values[name]}.")
+    for name, needed in NEEDED.items():
+        if missing := needed - set(values.get(name, needed)):
+            told = f"'{name}' lacks {', '.join(sorted(missing))}"
+            raise ReelbookError(f"{where}: parameter {told}, which the chapter compares.")
+    for name, whole in PARTS_OF.items():
+        if others := [item for item in values.get(name, []) if item not in values[whole]]:
+            told = f"'{name}' may hold only what '{whole}' holds, {values[whole]}, not {others}"
+            raise ReelbookError(f"{where}: parameter {told}.")

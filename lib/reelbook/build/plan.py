@@ -4,13 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reelbook.build.parameters import check_parameters, read_parameters
 from reelbook.errors import ReelbookError
+from reelbook.files import read_yaml
 from reelbook.paths import NOTEBOOKS, PLANS, format_path
 
-RESERVED = {"data", "runs", "verify", "export", "logs", "slots"}  # folders beside those of plans
+RESERVED = {
+    "data",
+    "runs",
+    "verify",
+    "export",
+    "logs",
+    "slots",
+    "notebooks",
+}  # folders beside those of plans
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,7 @@ def read_plan(name: str) -> Plan:
         raise ReelbookError(f"A plan cannot be named '{name}': build/{name}/ holds other files.")
     if name not in known:
         raise ReelbookError(f"There is no plan '{name}'. The plans are {', '.join(known)}.")
-    try:
-        content = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise ReelbookError(f"{format_path(file)} is not YAML: {error}") from error
+    content = read_yaml(file)
     where = format_path(file)
     if not isinstance(content, dict) or set(content) != {"dataset", "notebooks"}:
         keys = ", ".join(map(str, content)) if isinstance(content, dict) else "none"

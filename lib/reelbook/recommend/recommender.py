@@ -53,6 +53,34 @@ class Recommender(NamedTuple):
     user_ids: np.ndarray
 
 
+def check_request(
+    dataset: Dataset, *, model: str, user_ids: Sequence[int], liked: Sequence[str], k: int
+) -> None:
+    """Refuse what no list can be made of, before anything is learned.
+
+    Raises:
+        ReelbookError: a model that does not recommend, an id that nobody has, a title that no movie
+            or several have, or k below 1.
+    """
+    check_model(model)
+    _check_length(k)
+    for user_id in user_ids:
+        _find_ratings(dataset.ratings, user_id, dataset.users["user_id"].to_numpy())
+    counts = dataset.movies["movie_id"].map(dataset.ratings["movie_id"].value_counts())
+    find_titles(liked, list_names(dataset.movies), counts.fillna(0).tolist())
+
+
+def check_model(model: str) -> None:
+    """Refuse a model that does not recommend: ReelbookError with those that do."""
+    if model not in MODELS:
+        raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
+
+
+def _check_length(k: int) -> None:
+    if k < 1:
+        raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
+
+
 def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommender:
     """Learn from all ratings; settings are those of the model's run on a split, trained if missing.
 
@@ -91,8 +119,7 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
     Raises:
         ReelbookError: a model that is not one of these.
     """
-    if model not in MODELS:
-        raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
+    check_model(model)
     params = find_settings(dataset, model, "stratified")
     if model in topn.WEIGHTS:
         return topn.WEIGHTS[model](x, params)
@@ -163,11 +190,15 @@ def find_history(recommender: Recommender, user_id: int) -> tuple[np.ndarray, np
         ReelbookError: a user without ratings, or nobody has this id; the message then has the
             range and the closest ids.
     """
-    ratings = recommender.ratings
-    own = ratings[ratings["user_id"] == user_id].sort_values(
-        ["rating", "place"], ascending=[False, True]
-    )
-    if own.empty and user_id in recommender.user_ids:
+    own = _find_ratings(recommender.ratings, user_id, recommender.user_ids)
+    own = own.sort_values(["rating", "place"], ascending=[False, True])
+    return own["place"].to_numpy(), own["rating"].to_numpy("float64")
+
+
+def _find_ratings(ratings: pd.DataFrame, user_id: int, user_ids: np.ndarray) -> pd.DataFrame:
+    """The rows of a user; ReelbookError with the range and the closest ids if there are none."""
+    own = ratings[ratings["user_id"] == user_id]
+    if own.empty and user_id in user_ids:
         raise ReelbookError(f"User {user_id} exists but has no ratings: name titles instead.")
     if own.empty:
         ids = np.unique(ratings["user_id"])
@@ -176,7 +207,7 @@ def find_history(recommender: Recommender, user_id: int) -> tuple[np.ndarray, np
             f"No user has the id {user_id}: {len(ids)} have ratings, from {ids[0]} to {ids[-1]}; "
             f"the closest are {', '.join(map(str, np.sort(closest)))}."
         )
-    return own["place"].to_numpy(), own["rating"].to_numpy("float64")
+    return own
 
 
 def recommend(
@@ -203,8 +234,7 @@ def recommend(
     Raises:
         ReelbookError: k below 1.
     """
-    if k < 1:
-        raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
+    _check_length(k)
     names = recommender.movies["name"]
     scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
     left = names.iloc[np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))]

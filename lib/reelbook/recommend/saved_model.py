@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import reelbook.models.fitting.loop  # noqa: F401  (it sets TensorFlow to one thread)
 from reelbook.errors import ReelbookError
-from reelbook.files import replace_when_whole
+from reelbook.files import check_place, replace_when_whole
 from reelbook.recommend.recommender import Recommender
 
 MARK = "reelbook.txt"  # in a folder that an export wrote, and may replace
@@ -22,7 +22,7 @@ def check_folder(folder: Path) -> None:
         ReelbookError: the folder is a file, or holds files that an export does not write.
     """
     if not folder.exists():
-        return
+        return check_place(folder)
     if not folder.is_dir():
         raise ReelbookError(f"{folder} is a file: give an empty folder or a new one.")
     found = {file.name for file in folder.iterdir()}

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from simpleeval import EvalWithCompoundTypes
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
+from reelbook.files import read_yaml
 from reelbook.paths import BOOK
 
 REPRODUCED = "reproduced"
@@ -34,7 +34,7 @@ class NotMeasuredError(LookupError):
 
 def read_claims(path: Path = BOOK / "claims.yml") -> list[dict[str, Any]]:
     """The claims as written; ReelbookError where a field is missing, unknown or wrong."""
-    claims = yaml.safe_load(path.read_text(encoding="utf-8"))
+    claims = read_yaml(path)
     for claim in claims:
         name = f"{path.name}, claim {claim.get('id', '?')}"
         if missing := FIELDS - claim.keys():

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
+from reelbook.files import read_yaml
 from reelbook.models.registry import resolve_params
 from reelbook.paths import BOOK
 from reelbook.report.inside.two_tower import name_untrained
@@ -19,7 +19,7 @@ SUMMARIES = ("mean", "std")
 
 def read_documents(path: Path = BOOK / "documents.yml") -> list[dict[str, Any]]:
     """The tables as written; ReelbookError where a field is missing, unknown or does not fit."""
-    tables = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tables = read_yaml(path)
     for table in tables:
         name = f"{path.name}, table {table.get('caption', '?')!r}"
         if wrong := FIELDS ^ table.keys():
@@ -72,7 +72,7 @@ def compare_references(results: pd.DataFrame, *, dataset: str) -> pd.DataFrame:
         stated; NaN where the rows are others), note (source, or why they differ).
     """
     rows = []
-    for their in yaml.safe_load((BOOK / "reference_figures.yml").read_text()):
+    for their in read_yaml(BOOK / "reference_figures.yml"):
         model, metric, published = their["model"], their["metric"], their["value"]
         own = select_figures(results, model, their["protocol"], metric)
         if fold := their.get("fold"):
@@ -94,7 +94,7 @@ def read_published(dataset: Dataset, protocol: str) -> pd.DataFrame:
     Raises:
         ReelbookError: an entry of the file lacks something.
     """
-    tables = yaml.safe_load((BOOK / "published.yml").read_text())
+    tables = read_yaml(BOOK / "published.yml")
     for table in tables:
         if missing := {"dataset", "protocol", "source", "metrics", "models"} - table.keys():
             raise ReelbookError(f"published.yml: a table has no {', '.join(sorted(missing))}.")

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import resource
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +27,7 @@ from reelbook.metrics.ratings import evaluate_ratings
 from reelbook.models import registry
 from reelbook.models.features.ids import check_vocabulary
 from reelbook.paths import get_build_dir, get_runs_dir
+from reelbook.processes import end_with_parent
 from reelbook.provenance import get_commit
 from reelbook.runs.identity import find_code, hash_metrics
 from reelbook.runs.record import Request, RunRecord
@@ -59,9 +62,14 @@ def train_in_processes(
     """Train in several processes; after an error or Ctrl-C none of them goes on."""
     # Not forked: a copy of a process in which TensorFlow has run can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_processes, context) as pool:
+    with ProcessPoolExecutor(num_processes, context, _start_worker) as pool:
         try:
-            done = pool.map(train, *zip(*missing, strict=True), itertools.repeat(dataset))
+            # Processes that start now inherit the mask: Ctrl-C is ours to hear, and ends them.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                done = pool.map(train, *zip(*missing, strict=True), itertools.repeat(dataset))
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             watch(done, len(missing))
         except BaseException as error:
             for process in multiprocessing.active_children():
@@ -72,6 +80,19 @@ def train_in_processes(
                     "what was finished is kept."
                 ) from error
             raise
+
+
+def _start_worker() -> None:
+    """End with the process that asked, even where it is killed."""
+    end_with_parent()
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    """Wait for the end of the process that asked, where the system does not tell of it."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def watch(done: Iterable[str], num_runs: int) -> None:

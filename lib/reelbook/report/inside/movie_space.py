@@ -1,5 +1,6 @@
 """The space that a two-tower model learned: what lies near a movie, and a map of all of them."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,28 @@ MAP_SEED = 0
 def restore_vectors(run: Run, dataset: Dataset, split: Split) -> np.ndarray:
     """Vectors of the movies as a run of two_tower.best learned them, (movies, dim)."""
     return best_tower.embed_movies(run.restore(dataset, split).model)
+
+
+def check_titles(
+    dataset: Dataset, titles: Sequence[str], analogies: Sequence[Sequence[str]] = ()
+) -> None:
+    """Refuse what the data set does not have, before anything is learned.
+
+    Raises:
+        ReelbookError: an analogy that has not four titles, or titles that no movie has, all of
+            which are told.
+    """
+    for analogy in analogies:
+        if isinstance(analogy, str) or len(analogy) != 4:
+            raise ReelbookError(f"An analogy is a list of four titles, not {analogy}.")
+    faults = []
+    for title in dict.fromkeys([*titles, *itertools.chain(*analogies)]):
+        try:
+            _find_place(dataset.movies, dataset, title)
+        except ReelbookError as error:
+            faults.append(str(error))
+    if faults:
+        raise ReelbookError("\n".join(faults))
 
 
 def find_neighbours(
@@ -88,16 +111,15 @@ def solve_analogies(
         is needed for.
 
     Raises:
-        ReelbookError: a title that the data set does not have, or not four of them.
+        ReelbookError: as `check_titles`.
     """
+    check_titles(dataset, [], analogies)
     movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
     names = [name_movie(movie) for movie in movies.itertuples()]
     unit = _normalise(vectors)
     often = _count(dataset) >= min_ratings
     rows = []
     for titles in analogies:
-        if len(titles) != 4:
-            raise ReelbookError(f"An analogy has four titles, not {len(titles)}: {titles}.")
         first, second, third, expected = (_find_place(movies, dataset, title) for title in titles)
         ranks, nearest = [], []
         for asked in (unit[second] - unit[first] + unit[third], unit[third]):

@@ -13,7 +13,7 @@ PLAIN = "topn.bpr_plain"  # an ablation: no model for the boards
 
 
 def baselines(
-    dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], draws: int = 0
+    dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], draws: int | None = None
 ) -> Study:
     """Simple models for stars on `official`, and for lists by each of the ranking protocols.
 
@@ -23,7 +23,7 @@ def baselines(
         dataset: the canonical tables.
         folds: of `official`.
         seeds: of the splits of `stratified`; the ablation runs on the first.
-        draws: of the Bayesian models; 0 takes those of their defaults.
+        draws: of the Bayesian models; None takes those of their defaults.
     """
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     ranking = rankings.make_splits(dataset, seeds)

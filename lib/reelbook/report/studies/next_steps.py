@@ -13,7 +13,7 @@ BY_COSINE = {"closeness": 1000.0, "grid": {}}
 
 
 def next_steps(
-    dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], epochs: int = 0
+    dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], epochs: int | None = None
 ) -> Study:
     """Autoencoders, movies as words and content-based models, each beside simple models.
 
@@ -21,7 +21,7 @@ def next_steps(
         dataset: the canonical tables.
         folds: of `official`.
         seeds: of the splits of `stratified` and `cold-movies`; the ablation runs on the first.
-        epochs: of the autoencoders, at most; 0 takes those of their defaults.
+        epochs: of the autoencoders, at most; None takes those of their defaults.
     """
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     ranking = rankings.make_splits(dataset, seeds)

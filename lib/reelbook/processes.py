@@ -1,0 +1,49 @@
+"""What holds for every process that computes: its environment, and that it ends with its parent."""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+# One thread a process: the digits then do not depend on how many notebooks run at once.
+ONE_THREAD = dict.fromkeys(
+    [
+        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+    ],
+    "1",
+)  # fmt: skip
+LIBRARY = str(Path(__file__).resolve().parents[1])
+SET = ONE_THREAD | {
+    "TF_USE_LEGACY_KERAS": "1",  # reelbook itself sets these two where they are not set at all
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",  # a graphics card rounds in its own way
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "PYTHONPATH": LIBRARY,
+}
+# By how they begin, other variables that could change a result or break a notebook.
+REMOVED = (
+    "TF_", "XLA_", "KERAS_", "NPY_", "OPENBLAS_", "MKL_", "OMP_", "KMP_", "MATPLOTLIBRC",
+    "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONBREAKPOINT",
+)  # fmt: skip
+
+
+def set_environment() -> None:
+    """Let nothing of a person's own set-up change a result, here or in a process started here.
+
+    What a process reads when it starts, such as the seed of hashes, holds for those it starts.
+    """
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    strays = {str(Path(place).absolute()) for place in named if place} - {LIBRARY}
+    sys.path[:] = [place for place in sys.path if place not in strays]
+    for name in [name for name in os.environ if name.startswith(REMOVED)]:
+        del os.environ[name]
+    os.environ |= SET
+
+
+def end_with_parent() -> None:
+    """Let the system end this process, politely, when the one that started it has ended."""
+    if sys.platform == "linux":  # elsewhere workers watch their parent, and steps run to their end
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
