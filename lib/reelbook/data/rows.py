@@ -46,7 +46,7 @@ def read_rows(content: bytes, form: Format, faults: Faults) -> pd.DataFrame:
         lines, numbers = lines[1:], numbers[1:]
         if first != form.header:
             faults.add_line(1, f"{first[:40]!r} is not the header {form.header!r}")
-    elif re.fullmatch(r"[A-Za-z]\D+", first.split(form.separator)[0]):
+    elif _is_header(first.split(form.separator)):
         faults.add_line(1, f"{first[:40]!r} is a header; this file has none: delete the line")
     if not text.strip() or not len(lines):
         lines, numbers = lines[:0], numbers[:0]
@@ -63,6 +63,11 @@ def read_rows(content: bytes, form: Format, faults: Faults) -> pd.DataFrame:
     places = {name: np.arange(place, len(texts), width) for place, name in enumerate(form.columns)}
     table = pa.table({name: texts.take(pa.array(rows)) for name, rows in places.items()})
     return table.to_pandas().set_index(numbers)
+
+
+def _is_header(fields: list[str]) -> bool:
+    """Whether a line names columns: it begins with a word, and no field of it is a number."""
+    return bool(re.fullmatch(r"[A-Za-z]\D+", fields[0])) and not any(map(str.isdigit, fields))
 
 
 def is_converted(content: bytes, form: Format) -> bool:
