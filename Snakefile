@@ -29,7 +29,7 @@ VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exist
 # A step's output is the record of what it made. Of that itself Snakemake would delete the last good
 # version before it tries to make a new one.
 STEPS = f"{PLAN.name}/steps"
-REELBOOK = f"{shlex.quote(sys.executable)} -m reelbook"
+REELBOOK = f"exec {shlex.quote(sys.executable)} -m reelbook"  # our child: it ends with us
 
 wildcard_constraints:
     name="[^/]+",

@@ -43,7 +43,7 @@ def set_environment() -> None:
     os.environ |= SET
 
 
-def end_with_parent() -> None:
-    """Let the system end this process, politely, when the one that started it has ended."""
+def end_with_parent(sent: int = signal.SIGTERM) -> None:
+    """Let the system send a signal to this process when the one that started it has ended."""
     if sys.platform == "linux":  # elsewhere workers watch their parent, and steps run to their end
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(1, sent)  # PR_SET_PDEATHSIG

@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+import toys
 
 from reelbook.build import book, pages
 from reelbook.errors import ReelbookError
@@ -98,3 +99,25 @@ def test_a_broken_page_is_not_published(tmp_path, monkeypatch, built):
     with pytest.raises(ReelbookError, match=r"1 faults .* 01_first.html lacks _images/gone.svg"):
         book.make_book("toy", ["01_first", "02_second", "90_results", "91_reproducibility"])
     assert (tmp_path / "build/toy/html/01_first.html").read_bytes() == before
+
+
+@pytest.mark.parametrize("notebooks", [[], ["01_first"], ["90_results", "91_reproducibility"]])
+def test_a_page_leads_only_to_notebooks_of_the_plan(notebooks):
+    """Before, a plan without 90_results failed when its book was bound, after all trainings."""
+    text = "% with 90_results\nIt found {glue:text}`90_results.ipynb::a:s`.\n\nMore.\n% end\nSee "
+    fitted = book.fit_text(text + "[the results](90_results.ipynb), [how](how.md).", notebooks)
+    assert fitted.endswith("[how](how.md).")
+    assert ("It found" in fitted) == ("90_results.ipynb" in fitted) == ("90_results" in notebooks)
+    assert "the results" in fitted
+    assert "%" not in fitted
+
+
+def test_a_plan_of_one_chapter_makes_a_book(tmp_path):
+    checkout = toys.make_checkout(tmp_path / "checkout")
+    plan = checkout / "notebooks" / "plans" / "toy.yml"
+    plan.write_text("dataset: made-up\nnotebooks:\n  01_first: {}\n")
+    done = toys.build(checkout)
+    assert done.returncode == 0, done.stderr
+    html = checkout / "build" / "toy" / "html"
+    assert pages.list_faults(html, ["index.html", "01_first.html"]) == []
+    assert "What was found" not in (html / "index.html").read_text()

@@ -1,6 +1,12 @@
 import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
+import psutil
 import pytest
 
 from reelbook.errors import ReelbookError
@@ -42,3 +48,42 @@ def test_a_run_that_ranks_keeps_ranks_lists_and_figures(dataset, monkeypatch, tm
     found = catalogue.estimate_ranking([run.ranks], metric="ndcg@10")
     assert run.record.get_metric("ndcg@10") == found
     assert run.recommendations.groupby("user_id")["rank"].min().eq(1).all()
+
+
+TRAINING = """
+from reelbook.data import load
+from reelbook.runs import store
+from reelbook.runs.record import Request
+from reelbook.splits.protocols import make_split
+
+if __name__ == "__main__":
+    dataset = load("made-up")
+    splits = [make_split(dataset, "source", seed=seed) for seed in (1, 2)]
+    print("started", flush=True)
+    store.load_or_train_all([Request("bst.base", {"epochs": 999}, s, 0) for s in splits], dataset)
+"""
+
+
+@pytest.mark.parametrize("seconds", [4, 12])  # while workers import, and while they train
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_the_one_that_asked_and_say_nothing(tmp_path, sent, seconds):
+    """Before, they went on after a kill, and each told Ctrl-C with a traceback of its own."""
+    file = tmp_path / "training.py"
+    file.write_text(TRAINING)
+    environment = os.environ | {"REELBOOK_BUILD": str(tmp_path), "REELBOOK_JOBS": "2"}
+    with subprocess.Popen(
+        [sys.executable, file], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        process.stdout.readline()
+        time.sleep(seconds)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        assert len(workers) >= 2
+        if sent == signal.SIGINT:
+            os.killpg(process.pid, sent)  # as a terminal does
+        else:
+            process.send_signal(sent)
+        _, alive = psutil.wait_procs(workers, timeout=15)
+        _, told = process.communicate(timeout=60)
+    assert alive == []
+    assert told.count("Traceback") == (sent == signal.SIGINT)  # that of the script itself

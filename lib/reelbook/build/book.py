@@ -1,5 +1,6 @@
 """The book: assembled from written pages and executed notebooks, built, checked and published."""
 
+import fnmatch
 import json
 import re
 import shutil
@@ -8,9 +9,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from reelbook.build.pages import drop_icon_script, list_faults
 from reelbook.errors import ReelbookError
+from reelbook.files import read_yaml
 from reelbook.paths import BOOK, format_path, get_plan_dir
+from reelbook.processes import end_with_parent
 
 FOLDED_TAGS = {"hide-input", "parameters", "injected-parameters"}
 
@@ -53,12 +58,42 @@ def assemble(folder: Path, notebooks: list[str], target: Path) -> None:
     """
     shutil.copytree(BOOK, target)
     shutil.copy(folder / "results.csv", target)
+    for page in target.glob("*.md"):
+        page.write_text(fit_text(page.read_text(encoding="utf-8"), notebooks), encoding="utf-8")
+    toc = read_yaml(target / "_toc.yml")
+    patterns = {part["caption"]: part["chapters"][0].get("glob") for part in toc["parts"]}
+    empty = {
+        name for name, glob in patterns.items() if glob and not fnmatch.filter(notebooks, glob)
+    }
+    toc["parts"] = [part for part in toc["parts"] if part["caption"] not in empty]
+    (target / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
     for name in notebooks:
-        content = json.loads((folder / "executed" / f"{name}.ipynb").read_text())
+        content = json.loads((folder / "executed" / f"{name}.ipynb").read_text(encoding="utf-8"))
         check_outputs(name, content)
         content["metadata"].pop("papermill", None)
         content["cells"] = fold_code(content["cells"])
-        (target / f"{name}.ipynb").write_text(json.dumps(content, indent=1))
+        for cell in content["cells"]:
+            if cell["cell_type"] == "markdown":
+                cell["source"] = fit_text("".join(cell["source"]), notebooks)
+        text = json.dumps(content, indent=1)
+        (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
+
+
+def fit_text(text: str, notebooks: list[str]) -> str:
+    """A written page for a plan that lacks some notebooks: without what leads to them.
+
+    What stands between `% with NOTEBOOK` and `% end` goes with that notebook, and a link to one
+    that is not there leaves its words.
+    """
+
+    def keep_block(found: re.Match[str]) -> str:
+        return found[2] if found[1] in notebooks else ""
+
+    def keep_link(found: re.Match[str]) -> str:
+        return found[0] if found[2] in notebooks else found[1]
+
+    text = re.sub(r"^% with (\w+)\n(.*?)^% end\n", keep_block, text, flags=re.M | re.S)
+    return re.sub(r"\[([^]]+)\]\((\d\w+)\.ipynb\)", keep_link, text)
 
 
 def fold_code(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -109,7 +144,9 @@ def run_jupyter_book(source: Path, built: Path, log: Path) -> None:
     command: list[str | Path] = [program, "build", source, "--path-output", built]
     command += ["--nitpick", "--warningiserror", "--keep-going", "--quiet"]
     with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=end_with_parent
+        )
     lines = re.sub(
         r"\x1b\[[\d;]*m", "", log.read_text(encoding="utf-8")
     ).splitlines()  # without colours

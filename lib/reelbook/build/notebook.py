@@ -1,9 +1,11 @@
 """Strict papermill: a notebook runs to its end in its own kernel, or leaves nothing but a log."""
 
+import _thread
 import json
 import logging
 import os
 import resource
+import signal
 import sys
 import tempfile
 import threading
@@ -14,20 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from reelbook.build.parameters import check_parameters
 from reelbook.errors import ReelbookError
-from reelbook.files import replace_when_whole
+from reelbook.files import check_place, replace_when_whole
 from reelbook.paths import format_path, get_build_dir
+from reelbook.processes import set_environment
 
-# One thread a process: the digits then do not depend on how many notebooks run at once.
-ONE_THREAD = dict.fromkeys(
-    [
-        "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
-    ],
-    "1",
-)  # fmt: skip
 HEARTBEAT_SECONDS = 30.0
+MOST_PRINTED = 50_000_000  # bytes: a whole chapter prints some thousand
 
 
 @dataclass
@@ -37,6 +35,7 @@ class Place:
     cell: int = 0  # counted from 1, as in the notebook that was given
     first_line: str = ""
     num_injected: int = 0
+    printed_too_much: bool = False
 
     def note_cell(self, cell: Any, cell_index: int) -> None:
         """Remember the cell; the one that papermill adds after the parameters does not count."""
@@ -83,7 +82,7 @@ def run_notebook(
         start = time.monotonic()
         say("started")
         try:
-            with _tell_progress(place, progress, say), _send_output_to(own_log):
+            with _tell_progress(place, progress, own_log, say), _send_output_to(own_log):
                 fault = _execute(notebook, draft, parameters, place)
         finally:
             own_log.replace(log)
@@ -127,8 +126,9 @@ def check_output(notebook: Path, output: Path) -> None:
 
     Raises:
         ReelbookError: a folder, a name without `.ipynb`, a notebook that papermill did not write,
-            or the notebook itself.
+            the notebook itself, or a folder in which nothing can be written.
     """
+    check_place(output)
     if output.is_dir() or output.suffix != ".ipynb":
         raise ReelbookError(f"{output} is no name for a notebook: end it in .ipynb.")
     if not output.exists():
@@ -146,11 +146,12 @@ def check_output(notebook: Path, output: Path) -> None:
 
 def _prepare_environment(runs_list: Path, progress: Path) -> None:
     """Set what the kernel inherits, so that nothing of the person's own set-up changes a result."""
+    set_environment()
     os.environ.pop("JUPYTER_PATH", None)  # a stray kernel named python3 would win
-    os.environ |= ONE_THREAD | {
+    os.environ.pop("MPLBACKEND", None)  # figures would go elsewhere than into the notebook
+    os.environ |= {
         "JUPYTER_PREFER_ENV_PATH": "1",
         "IPYTHONDIR": str(get_build_dir() / ".ipython"),
-        "PYTHONHASHSEED": "0",
         "REELBOOK_RUNS_LIST": str(runs_list),
         "REELBOOK_PROGRESS": str(progress),
     }
@@ -180,7 +181,11 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
         )
     except papermill.PapermillExecutionError as error:
         return " ".join(f"{error.ename}: {error.evalue}".split())[:600]
-    except DeadKernelError:
+    except (DeadKernelError, KeyboardInterrupt) as error:
+        if place.printed_too_much:
+            return f"it printed more than {MOST_PRINTED // 1_000_000} MB, and was stopped"
+        if isinstance(error, KeyboardInterrupt):
+            raise
         return "the kernel died; it was killed, or memory ran out"
     outputs = [o for cell in executed.cells for o in cell.get("outputs", [])]
     if any(o.output_type == "error" for o in outputs):
@@ -211,8 +216,13 @@ def _send_output_to(log: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _tell_progress(place: Place, progress: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Pass on the lines that the notebook leaves in a file, and a sign of life between them."""
+def _tell_progress(
+    place: Place, progress: Path, log: Path, say: Callable[[str], None]
+) -> Iterator[None]:
+    """Pass on the lines that the notebook leaves in a file, and a sign of life between them.
+
+    A notebook that prints without end is stopped before it fills memory and disk.
+    """
     ended = threading.Event()
     start = time.monotonic()
 
@@ -221,6 +231,11 @@ def _tell_progress(place: Place, progress: Path, say: Callable[[str], None]) -> 
         while not last_round:
             last_round = ended.wait(0.5)
             lines = progress.read_text(encoding="utf-8").splitlines() if progress.exists() else []
+            if log.exists() and log.stat().st_size > MOST_PRINTED and not place.printed_too_much:
+                place.printed_too_much = True
+                for kernel in psutil.Process().children():
+                    kernel.kill()
+                _thread.interrupt_main(signal.SIGTERM)  # much is still on its way to the log
             now = time.monotonic()
             news = lines[told:]
             if not news and now - spoken > HEARTBEAT_SECONDS:

@@ -4,6 +4,7 @@ Nothing here imports pandas or TensorFlow: a build with nothing to do takes as l
 """
 
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from reelbook.build.results import format_leaderboard
 from reelbook.build.steps import find_altered, find_damage
 from reelbook.errors import ReelbookError
 from reelbook.paths import ROOT, format_path, get_build_dir, get_data_dir, get_plan_dir
+from reelbook.processes import end_with_parent
 
 
 def build(plan_name: str, *, jobs: int) -> None:
@@ -115,7 +117,9 @@ def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
     """
     command = [*_make_command(plan, jobs), "--quiet", "all"]
     environment = os.environ | {"REELBOOK_ERRORS": str(errors), "REELBOOK_JOBS": str(jobs)}
-    with subprocess.Popen(command, env=environment, pass_fds=[lock]) as process:
+    # Of a politer signal it would wait for its steps.
+    follow = functools.partial(end_with_parent, signal.SIGKILL)
+    with subprocess.Popen(command, env=environment, pass_fds=[lock], preexec_fn=follow) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
@@ -140,11 +144,14 @@ def _make_command(plan: Plan, jobs: int) -> list[str]:
 
 def describe_failure(plan: Plan, errors: Path) -> str:
     """What the failed steps said; where none did, what Snakemake says of the Snakefile."""
-    said = [file.read_text().strip() for file in sorted(errors.iterdir())]
+    texts = [file.read_text(encoding="utf-8").strip() for file in sorted(errors.iterdir())]
+    said = [text for text in texts if text]
+    if texts and not said:
+        return f"A step failed, see above. {format_path(get_build_dir())} has no room left?"
     if not said:
         command = [*_make_command(plan, 1), "--dry-run", "--quiet", "host", "rules", "reason"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        return f"Snakemake failed: {done.stdout.strip()}"
+        return f"Snakemake failed, see above. {done.stdout.strip()}"
     return "\n".join([*said, "What was finished is kept: the next build goes on from there."])
 
 

@@ -13,6 +13,7 @@ from reelbook.build.plan import read_plan
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.paths import format_path, get_build_dir, get_plan_dir
+from reelbook.processes import end_with_parent
 from reelbook.provenance import get_commit
 
 NAMES = ("first", "second")
@@ -69,6 +70,7 @@ def describe_difference(first: Path, second: Path) -> str:
 def _build(plan_name: str, folder: Path, jobs: int) -> None:
     """A build of its own in a folder of its own; its errors are already on the screen."""
     command = [sys.executable, "-m", "reelbook", "build", "--plan", plan_name, "--jobs", str(jobs)]
-    done = subprocess.run(command, env=os.environ | {"REELBOOK_BUILD": str(folder)})
+    environment = os.environ | {"REELBOOK_BUILD": str(folder)}
+    done = subprocess.run(command, env=environment, preexec_fn=end_with_parent)
     if done.returncode:
         raise ReelbookError(f"The build in {format_path(folder)} failed, see above.")

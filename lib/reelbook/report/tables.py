@@ -23,13 +23,18 @@ BOARD_FORMATS = {
 
 
 def read_results(plan: str) -> pd.DataFrame:
-    """The rows of `build/<plan>/results.csv`; ReelbookError if the plan has not been built yet."""
+    """The rows of `build/<plan>/results.csv`; ReelbookError if there are none (yet)."""
     path = get_plan_dir(plan) / "results.csv"
     if not path.is_file():
         raise ReelbookError(
             f"There are no results of plan {plan} yet ({path}). Run: make book PLAN={plan}"
         )
-    return pd.read_csv(path, dtype={"fold": "Int64"})
+    results = pd.read_csv(path, dtype={"fold": "Int64"})
+    if results.empty:
+        raise ReelbookError(
+            f"Plan {plan} has no results: add a chapter that trains, or drop 90/91."
+        )
+    return results
 
 
 def select_figures(results: pd.DataFrame, model: str, protocol: str, metric: str) -> pd.DataFrame:
