@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from reelbook.files import compute_sha256
 from reelbook.paths import ROOT
 
 PARAMETERS = 'dataset: str = "made-up"\nplan: str = "toy"\nseeds: list[int] = [0, 1]'
@@ -31,6 +32,18 @@ for key in {GLUED}:
     glue(key, "text/plain", repr(key.upper()))
 for key in ["leaderboard_short", "ranking_short", "verdicts_short"]:
     glue(key, "text/html", "<table><tr><td>mf.toy</td></tr></table>")
+"""
+
+# Two networks in processes of their own; a fault that stops a training stops one of these.
+TRAIN = """
+from reelbook.data.store import load
+from reelbook.runs.record import Request
+from reelbook.runs.store import load_or_train_all
+from reelbook.splits.protocols import make_split
+data = load(dataset)
+splits = [make_split(data, "official", fold=fold) for fold in (1, 2)]
+requests = [Request("mf.dot", {{"epochs": {epochs}}}, split, 0) for split in splits]
+runs = load_or_train_all(requests, data)
 """
 
 
@@ -75,6 +88,25 @@ def make_checkout(folder: Path) -> Path:
     plan += [f"  {name.stem}: {{}}" for name in sorted(notebooks.glob("*.ipynb"))]
     (notebooks / "plans" / "toy.yml").write_text("\n".join(plan) + "\n")
     return folder
+
+
+def make_training_checkout(folder: Path, *, epochs: int = 2) -> Path:
+    """The same, but its first notebook trains."""
+    checkout = make_checkout(folder)
+    write_notebook(checkout / "notebooks" / "01_first.ipynb", TRAIN.format(epochs=epochs))
+    return checkout
+
+
+def snapshot(*places: Path) -> dict[Path, str]:
+    """The checksum of each file in these places, logs and hidden files apart."""
+    files = [f for place in places for f in ([place] if place.is_file() else place.rglob("*"))]
+    return {
+        file: compute_sha256(file)
+        for file in files
+        if file.is_file()
+        and not file.name.startswith(".")
+        and not {"logs", ".snakemake", "__pycache__"} & set(file.parts)
+    }
 
 
 def make_environment(checkout: Path, **extra: str) -> dict[str, str]:

@@ -261,12 +261,16 @@ def run_verify(args: argparse.Namespace) -> None:
 
 def run_golden(args: argparse.Namespace) -> None:
     """Compare the figures of a finished build with the golden ones, or accept them."""
-    from reelbook.build.golden import list_departures, update_golden
+    from reelbook.build.golden import has_golden, list_departures, update_golden
     from reelbook.build.plan import read_plan
 
     dataset = read_plan(args.plan).dataset
+    if not (get_plan_dir(args.plan) / "results.csv").is_file():
+        raise ReelbookError(f"Plan {args.plan} has no results yet: make book PLAN={args.plan}")
     if args.update:
         print("\n".join(update_golden(args.plan, dataset)))
+    elif not has_golden(args.plan, dataset):
+        raise ReelbookError(f"book/golden.yml holds no figures of plan {args.plan} on these data.")
     elif departures := list_departures(args.plan, dataset):
         raise ReelbookError("Outside the range of book/golden.yml: " + "; ".join(departures))
     else:

@@ -2,7 +2,7 @@
 
 
 class ReelbookError(Exception):
-    """What went wrong, where, and what to do about it, in a line or two and without a traceback."""
+    """What went wrong, where, and what to do about it: a line or two, or a line for each fault."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: the message."""

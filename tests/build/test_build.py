@@ -3,8 +3,6 @@
 import csv
 import json
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -194,26 +192,6 @@ def test_the_leaderboard_is_the_mean_over_official_folds(here):
 def test_seconds_are_told_as_a_person_would():
     assert format_seconds(2.94) == "2.9 s"
     assert format_seconds(61.2) == "1 min 1 s"
-
-
-# Where a build may lie
-
-
-def test_paths_may_hold_blanks_quotes_umlauts_and_braces(tmp_path):
-    """Of the checkout, of Python itself and of a build folder that is named relative to it."""
-    checkout = toys.make_checkout(tmp_path / "Mäx' {own} checkout")
-    environment = tmp_path / "an environment's folder"
-    environment.symlink_to(Path(sys.prefix))
-    done = subprocess.run(
-        [environment / "bin" / "python", "-m", "reelbook", "build", "--plan", "toy"],
-        cwd=checkout,
-        env=toys.make_environment(checkout, REELBOOK_BUILD="my {build}"),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert (checkout / "my {build}" / "toy" / "html" / "index.html").is_file()
-    assert not (checkout / "notebooks" / "my {build}").exists()
 
 
 # What a build does again

@@ -6,13 +6,15 @@ import sys
 
 import pandas as pd
 import pytest
-from layouts import GROUPLENS_1M, GROUPLENS_100K, RECBOLE_100K
+from layouts import GROUPLENS_1M, GROUPLENS_100K, RECBOLE_100K, flags
 
-from reelbook.data import parsing, sources, store, synthetic
+from reelbook.data import layouts, parsing, sources, store, synthetic
 from reelbook.data.sources import SourceFiles
 from reelbook.errors import ReelbookError
+from reelbook.report.inventory import list_data
 from reelbook.report.tables import describe_dataset
 
+ITEM = f"9|Unseen (1995)|||x|{flags('War')}\n".encode()
 NAMES = ["ratings", "users", "movies"]
 
 
@@ -120,6 +122,15 @@ def test_fault_in_the_source_names_all_and_leaves_no_record(small_100k):
     assert list(store.get_data_dir("ml-100k").iterdir()) == []
 
 
+def test_a_conversion_to_utf8_is_told_with_the_source_and_changes_no_table(small_100k):
+    before = store.load("ml-100k")
+    item = small_100k / "u.item"
+    item.write_bytes(item.read_bytes().decode("latin-1").encode())
+    after = store.load("ml-100k")
+    assert after.source == f"{before.source}, u.item in UTF-8"
+    assert (after.sha256, after.note) == (before.sha256, before.note)
+
+
 def test_full_disk_is_a_clear_error_and_leaves_nothing_half_written(small_100k, monkeypatch):
     def fill_disk(self, path, **_):
         path.write_bytes(b"half")
@@ -201,6 +212,19 @@ def test_description_shows_the_note_and_no_path(small_100k, tmp_path):
     assert str(tmp_path) not in text
 
 
+def test_pages_count_who_rated_and_what_was_rated(small_100k):
+    """Before, 6,040 users gave the ratings of which 2,999 had given some."""
+    for name, row in [("u.user", b"9|30|F|artist|10001\n"), ("u.item", ITEM)]:
+        with (small_100k / name).open("ab") as file:
+            file.write(row)
+    dataset = store.load("ml-100k")
+    assert (len(dataset.users), len(dataset.movies)) == (3, 4)
+    assert "3 ratings by 2 users of 3 movies" in describe_dataset(dataset)
+    assert "and 2 of the 943 users and 3 of the 1,682 movies" in dataset.note
+    told = list_data(dataset).set_index("what")["value"]
+    assert told[["ratings", "users", "movies"]].tolist() == ["3", "2", "3"]
+
+
 def test_made_up_data_are_labelled_varied_and_the_same_each_time():
     dataset = store.load("made-up")
     assert "made-up" in dataset.note
@@ -228,7 +252,7 @@ def test_wheel_holds_the_publishers_contents():
         sources.fetch_wheel(progress=False)
     except ReelbookError as error:
         pytest.skip(f"needs PyPI: {error}")
-    layout, files = sources.read_zip(sources.fetch_wheel(), ["recbole-100k"])
+    layout, files = layouts.read_zip(sources.fetch_wheel(), ["recbole-100k"])
     tables = parsing.parse(layout, files)
     assert store.describe_difference("ml-100k", tables) == ""
     assert tables.movies.set_index("movie_id").loc[267, "title"] == "unknown"

@@ -1,5 +1,6 @@
 import http.server
 import io
+import stat
 import subprocess
 import threading
 import zipfile
@@ -9,7 +10,7 @@ from pathlib import Path
 import pooch
 import pytest
 
-from reelbook.data import sources
+from reelbook.data import layouts, sources
 from reelbook.errors import ReelbookError
 
 FILES_100K = {"u.data": b"1\t1\t3\t880000000\n", "u.item": b"item\n", "u.user": b"user\n"}
@@ -31,8 +32,8 @@ def no_network(monkeypatch):
 
 
 def make_folder(path: Path, files: dict[str, bytes] = FILES_100K) -> Path:
-    path.mkdir(parents=True)
     for name, content in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_bytes(content)
     return path
 
@@ -103,21 +104,40 @@ def test_zip_with_the_publishers_checksum_is_verified(tmp_path, monkeypatch):
 def test_zip_that_climbs_out_is_refused(tmp_path, member):
     archive = make_zip(tmp_path / "x.zip", {**FILES_100K, member: b"x"})
     with pytest.raises(ReelbookError, match=r"climbs out"):
-        sources.read_zip(archive, ["grouplens-100k"])
+        layouts.read_zip(archive, ["grouplens-100k"])
+
+
+def test_zip_with_a_link_is_refused(tmp_path):
+    """Before, the path it points to was read as the ratings."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        link = zipfile.ZipInfo("u.data")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(ReelbookError, match="refused, its member 'u.data' is a link"):
+        layouts.read_zip(tmp_path / "x.zip", ["grouplens-100k"])
+
+
+def test_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(layouts, "MAX_SIZE", 10**6)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("u.data", bytes(2 * 10**6))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("unpacked"))
+    with pytest.raises(ReelbookError, match="refused, its member 'u.data' unpacks to 2,000,000 b"):
+        layouts.read_zip(tmp_path / "x.zip", ["grouplens-100k"])
 
 
 def test_damaged_zip_is_an_error(tmp_path):
     archive = make_zip(tmp_path / "x.zip", FILES_100K)
     archive.write_bytes(archive.read_bytes()[:-40])
     with pytest.raises(ReelbookError, match="not a readable zip"):
-        sources.read_zip(archive, ["grouplens-100k"])
+        layouts.read_zip(archive, ["grouplens-100k"])
 
 
 def test_altered_zip_member_is_an_error(tmp_path):
     archive = make_zip(tmp_path / "x.zip", FILES_100K)
     archive.write_bytes(archive.read_bytes().replace(b"1\t1\t3", b"1\t1\t4"))
     with pytest.raises(ReelbookError, match="not a readable zip"):
-        sources.read_zip(archive, ["grouplens-100k"])
+        layouts.read_zip(archive, ["grouplens-100k"])
 
 
 def test_named_path_that_is_not_there_does_not_fall_through(tmp_path, monkeypatch, no_network):
@@ -139,9 +159,75 @@ def test_another_layout_than_the_named_one_does_not_fall_through(
     tmp_path, monkeypatch, no_network, pack
 ):
     monkeypatch.setenv("REELBOOK_DATA", str(pack(tmp_path / "data", FILES_100K)))
-    message = "holds u.data, u.item, u.user, but not ratings.dat, movies.dat, users.dat; correct or"
+    message = "holds u.data, u.item, u.user, but not ratings.dat.*; it looks like ml-100k; correct"
     with pytest.raises(ReelbookError, match=message):
         sources.find_source("ml-1m")
+
+
+@pytest.mark.parametrize("pack", [make_folder, make_zip])
+@pytest.mark.parametrize(
+    "rename",
+    [
+        str.upper,
+        lambda name: f"other name/{name}",
+        lambda name: f"other\\{name}",
+        lambda name: f"ML-100K/{name.title()}",
+    ],
+    ids=["capitals", "folder below", "backslash", "capitals below"],
+)
+def test_files_are_read_from_below_and_in_other_letters(tmp_path, monkeypatch, pack, rename):
+    """Before, the files had to stand there in these letters, or in a folder called ml-100k."""
+    files = {rename(name): content for name, content in FILES_100K.items()}
+    monkeypatch.setenv("REELBOOK_DATA", str(pack(tmp_path / "data", files)))
+    assert sources.find_source("ml-100k").files == FILES_100K
+
+
+def test_files_in_the_folder_above_are_named(tmp_path, monkeypatch, no_network):
+    folder = make_folder(tmp_path / "data", {**FILES_100K, "allbut.pl/readme": b"x"})
+    monkeypatch.setenv("REELBOOK_DATA", str(folder / "allbut.pl"))
+    with pytest.raises(ReelbookError, match="the folder above holds it: name that one"):
+        sources.find_source("ml-100k")
+
+
+@pytest.mark.parametrize("pack", [make_folder, make_zip])
+def test_of_two_folders_none_is_taken_silently(tmp_path, monkeypatch, no_network, pack):
+    files = {f"{copy}/{n}": c for copy in ("new", "old") for n, c in FILES_100K.items()}
+    monkeypatch.setenv("REELBOOK_DATA", str(pack(tmp_path / "data", files)))
+    with pytest.raises(ReelbookError, match="holds the files twice, in new and old; name one"):
+        sources.find_source("ml-100k")
+
+
+OTHERS = [
+    ({"ratings.csv": b"userId,movieId,rating,timestamp\n", "movies.csv": b""}, "newer CSV files"),
+    ({"ratings.dat": b"", "movies.dat": b"", "tags.dat": b""}, "MovieLens 10M"),
+    ({"BX-Book-Ratings.csv": b'"User-ID";"ISBN";"Book-Rating"\r\n'}, "Book-Crossing"),
+    ({"ratings.txt": b"1 1 2\n", "trust.txt": b""}, "FilmTrust"),
+    ({"ratings.csv": b"Date,Name,Year,Letterboxd URI,Rating\n"}, "an export from Letterboxd"),
+    ({"mine.csv": b"Const,Your Rating,Date Rated\n"}, "an export from IMDb"),
+]
+
+
+@pytest.mark.parametrize("pack", [make_folder, make_zip])
+@pytest.mark.parametrize(("files", "look"), OTHERS)
+def test_a_layout_that_is_not_read_is_named(tmp_path, monkeypatch, no_network, pack, files, look):
+    monkeypatch.setenv("REELBOOK_DATA", str(pack(tmp_path / "data", files)))
+    with pytest.raises(ReelbookError, match=f"it looks like .*{look}, which reelbook does not"):
+        sources.find_source("ml-1m")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("u.data", b"1\t1\t3\t880000000\n", "a file alone; name the folder that holds it"),
+        ("ratings.csv", b"Date,Name,Year,Letterboxd URI,Rating\n", "an export from Letterboxd"),
+        ("notes", b"", "not a readable zip"),
+    ],
+)
+def test_a_file_that_is_no_zip(tmp_path, monkeypatch, no_network, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    monkeypatch.setenv("REELBOOK_DATA", str(tmp_path / name))
+    with pytest.raises(ReelbookError, match=message):
+        sources.find_source("ml-100k")
 
 
 def test_all_failures_are_told_once(no_network):
@@ -154,7 +240,7 @@ def test_all_failures_are_told_once(no_network):
 
 
 def test_wheel_is_the_last_road_to_ml_100k_only(monkeypatch, tmp_path, no_network):
-    members = {f"recbole/x/{n}": b"x\n" for n in sources.LAYOUTS["recbole-100k"]}
+    members = {f"recbole/x/{n}": b"x\n" for n in layouts.LAYOUTS["recbole-100k"]}
     wheel = make_zip(tmp_path / "recbole.whl", members)
     monkeypatch.setattr(sources, "fetch_wheel", lambda **_: wheel)
     assert sources.find_source("ml-100k").layout == "recbole-100k"

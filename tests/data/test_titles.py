@@ -1,14 +1,26 @@
+import time
+import unicodedata
+
 import pandas as pd
 import pytest
 
-from reelbook.data.titles import find_titles, list_closest, list_names, turn_title
+from reelbook.data.titles import (
+    find_titles,
+    list_closest,
+    list_names,
+    match_titles,
+    simplify,
+    turn_title,
+)
 from reelbook.errors import ReelbookError
 
 NAMES = [
     "The Godfather (1972)", "Sabrina (1954)", "Sabrina (1995)", "Chasing Amy (1997)",
     "Chasing Amy (1997)", "8½ (1963)", "L'America (1994)", "The Godfather: Part II (1974)",
+    "Les Misérables (1995)", "Beauty and the Beast (1991)", "Seven (Se7en) (1995)",
+    "Die xue shuang xiong (Killer, The) (1989)", "$ (1971)", "unknown",
 ]  # fmt: skip
-COUNTS = [9, 1, 2, 3, 8, 1, 1, 5]
+COUNTS = [9, 1, 2, 3, 8, 1, 1, 5, 1, 1, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +50,18 @@ def test_names_have_the_year_where_there_is_one():
         (" the  GODFATHER (1972) ", 0),
         ("Sabrina (1995)", 2),
         ("chasing amy", 4),  # of two entries of one movie the one with more ratings
+        ("Les Miserables", 8),
+        ("Misérables, Les (1995)", 8),
+        (unicodedata.normalize("NFD", "les misérables"), 8),
+        ("Beauty & the Beast", 9),
+        ("8 1/2", 5),
+        ("America, L\u2019", 6),  # a curly apostrophe
+        ("Se7en", 10),
+        ("Seven (1995)", 10),
+        ("The Killer", 11),
+        ("$", 12),
+        ("$ (1971)", 12),
+        ("Unknown", 13),
     ],
 )
 def test_titles_are_found_as_people_type_them(typed, place):
@@ -52,6 +76,34 @@ def test_a_title_of_several_years_asks_for_the_year():
 def test_an_unknown_title_names_the_closest_ones():
     with pytest.raises(ReelbookError, match=r"No movie is called 'Godfathr'.* The Godfather"):
         find_titles(["Godfathr"], NAMES, COUNTS)
+    with pytest.raises(ReelbookError, match=r"'Sabrna \(1954\)'.* are: Sabrina \("):
+        find_titles(["Sabrna (1954)"], NAMES, COUNTS)
     with pytest.raises(ReelbookError, match="No movie is called 'Qqqq'.$"):
         find_titles(["Qqqq"], NAMES, COUNTS)
     assert list_closest("godfather", NAMES)[0] == "The Godfather (1972)"
+
+
+def test_all_that_is_wrong_with_titles_is_told_at_once():
+    """Before, the first of them hid the others."""
+    with pytest.raises(ReelbookError) as error:
+        find_titles(["Godfathr", "Fargo", "Sabrina", "Chasing Amy", "Fargo"], NAMES, COUNTS)
+    lines = str(error.value).split("\n")
+    assert [line.split(":")[0] for line in lines] == [
+        "No movie is called 'Godfathr'. The closest titles are",
+        "No movie is called 'Fargo'.",
+        "Several movies are called 'Sabrina'",
+    ]
+
+
+def test_a_title_without_a_letter_is_no_other_one():
+    assert simplify("$") == "$"
+    assert match_titles(["", "!!!", "$"], NAMES) == [[], [], [12]]
+
+
+def test_a_thousand_titles_are_matched_in_seconds():
+    """Before, each was compared with all names: minutes for 87,000 of them."""
+    names = [f"Café {number}, The (1990)" for number in range(20_000)]
+    start = time.perf_counter()
+    found = match_titles([f"the cafe {number}" for number in range(1000)], names)
+    assert found == [[number] for number in range(1000)]
+    assert time.perf_counter() - start < 10

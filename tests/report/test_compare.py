@@ -10,7 +10,12 @@ from reelbook.metrics import catalogue
 from reelbook.metrics.metric import Metric
 from reelbook.report import compare, documents
 from reelbook.report.figures import two_tower as figures
-from reelbook.report.inside.two_tower import list_neighbours, list_trade, trace_artefact
+from reelbook.report.inside.two_tower import (
+    list_neighbours,
+    list_trade,
+    mark_untrained,
+    trace_artefact,
+)
 from reelbook.splits.protocols import make_split
 
 
@@ -76,6 +81,18 @@ def test_the_trade_goes_from_ratings_to_retrieval():
     table = list_trade(points)
     assert table["label"].tolist() == ["ratings", "both", "retrieval"]
     assert table["rmse"].tolist() == [1.0, 1.1, 3.0]
+    assert table["untrained"].tolist() == ["lists not trained", "", "stars not trained"]
+
+
+def test_a_task_that_was_not_trained_is_named():
+    """Before, the RMSE of a head as it was drawn stood among the others."""
+    names = ["two_tower.retrieval", "two_tower.rating → two_tower.best", "mf.dot", "SVD"]
+    assert mark_untrained(names) == [
+        "two_tower.retrieval (stars not trained)",
+        "two_tower.rating (lists not trained) → two_tower.best",
+        "mf.dot",
+        "SVD",
+    ]
 
 
 def test_published_figures_belong_to_the_whole_data_set_only(dataset):
@@ -133,10 +150,12 @@ def test_every_figure_is_drawn():
     assert figure.axes[0].lines[1].get_ydata().tolist() == [4.5, 4.0]
     trade = pd.DataFrame(
         {"label": ["0", "1", "x"], "rmse": [1.1, 1.0, 3.0], "top": [0.1, 0.2, 0.3]}
-    )
+    ).assign(untrained=["lists not trained", "", "stars not trained"])
     figure = figures.draw_trade(trade, constants={"mean": 1.12}, title="Trade")
-    assert {text.get_text() for text in figure.axes[0].texts} == {"0", "1"}
-    assert "x (RMSE 3.00)" in [line.get_label() for line in figure.axes[0].lines]
+    assert {text.get_text() for text in figure.axes[0].texts} == {
+        "0 (lists not trained)", "1"
+    }  # fmt: skip
+    assert "x (RMSE 3.00, stars not trained)" in [line.get_label() for line in figure.axes[0].lines]
     hits = pd.DataFrame({"model": ["a"], "hit_rate@1": [0.1], "hit_rate@10": [0.4]})
     figure = figures.draw_hit_rates(hits, [1, 10], title="Hits")
     assert figure.axes[0].lines[0].get_ydata().tolist() == [0.1, 0.4]

@@ -20,6 +20,9 @@ def test_neighbours_are_the_nearest_by_cosine(dataset):
     assert table["cosine"][0] == pytest.approx(1)
     with pytest.raises(ReelbookError, match="no movie with the title 'Nobody'"):
         movie_space.find_neighbours(vectors, dataset, ["Nobody"])
+    typed = movies.loc[10, "title"].upper()
+    again = movie_space.find_neighbours(vectors, dataset, [typed], size=2, min_ratings=0)
+    pd.testing.assert_frame_equal(again, table)
     part = movies.loc[10, "title"][:-1]
     with pytest.raises(ReelbookError, match=f"The closest titles are: .*{movies.loc[10, 'title']}"):
         movie_space.find_neighbours(vectors, dataset, [part])

@@ -25,6 +25,20 @@ def test_runs_are_grouped_by_the_ranking_protocols_that_were_run():
     assert rankings.group_by_protocol(iter(runs)) == {"leave-last": {"a": [runs[0]]}}
 
 
+def test_a_protocol_that_cannot_split_is_left_out_and_told(dataset):
+    """Before, the chapters on lists ended with an error where all ratings share a second."""
+    assert len(rankings.make_splits(dataset, [0, 1])) == 4
+    assert rankings.describe_left_out(dataset) == ""
+    ratings = dataset.ratings.assign(timestamp=880_000_000)
+    tied = Dataset("made-up", ratings, dataset.users, dataset.movies, "tied", "a test")
+    assert [split.protocol for split in rankings.make_splits(tied, [0])] == ["stratified"]
+    told = rankings.describe_left_out(tied).split("\n\n")
+    assert [text[:43] for text in told] == [
+        "Left out: Protocol leave-last cannot split ",
+        "Left out: Protocol global-time cannot split",
+    ]
+
+
 def test_models_stand_beside_rules_the_best_first():
     groups = {"a": [make_run("a", "x", 0.1), make_run("a", "x", 0.2)]}
     alone = rankings.list_rankings(groups)

@@ -73,7 +73,9 @@ def test_every_sentence_on_made_up_ratings_is_whole(rows):
 
 
 def test_cleaning_counts_users_and_ratings():
-    users = pd.DataFrame({"user_id": [1, 2, 3], "zip_code": ["94708", "V3N4P", "00000"]})
+    # Users 4 and 5 rated nothing; before, they counted.
+    codes = ["94708", "V3N4P", "00000", "V3N4P", "10001"]
+    users = pd.DataFrame({"user_id": [1, 2, 3, 4, 5], "zip_code": codes})
     rows = pd.DataFrame({"user_id": [1, 2, 2, 3]})
     text = sentences.describe_cleaning(users, rows, rows[rows["user_id"] != 2])
     assert text == (

@@ -62,6 +62,13 @@ def test_the_artefact_lies_between_two_epochs():
     assert text.endswith("by movie id it is 0.010, where a list drawn at random has 0.010.")
 
 
+def test_a_weight_depends_on_the_batch():
+    text = sentences.describe_weights(batch=8192, of_mean=1.125)
+    assert "8,192 ratings in a batch, what retrieval loses on one rating counts 8,192 times" in text
+    assert "is 73,817, where all predictions are the mean the second is 1.27: a weight of " in text
+    assert text.endswith("2e-05 would make them equal.")
+
+
 def test_a_joint_model_is_ahead_of_both_specialised_ones():
     trade = make_trade(_1=(1.1, 0.4), _10=(0.9, 0.6))
     text = sentences.describe_trade(trade, on_training=0.9, spreads={"rmse": 0.01, "top@100": 0.02})

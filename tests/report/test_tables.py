@@ -93,13 +93,14 @@ def test_two_models_are_told_apart_only_where_the_paired_interval_leaves_zero_ou
 
 
 def test_what_is_glued_is_text(runs):
-    ratings = pd.DataFrame({"user_id": range(1234)})
-    dataset = Dataset("ml-1m", ratings, ratings[:3], ratings[:4], "0", "a test", "a part of it")
+    ratings = pd.DataFrame({"user_id": range(1234), "movie_id": 7})
+    dataset = Dataset("ml-1m", ratings, ratings, ratings[:4], "0", "a test", "a part of it")
     board = compare.estimate_models(compare.group_runs(runs, protocol="official"))
     verdicts = pd.DataFrame({"verdict": [claims.REPRODUCED, claims.ARTEFACT, claims.REPRODUCED]})
     glued = tables.list_glued(dataset, board, verdicts, num_runs=6)
     assert all(isinstance(text, str) for text in glued.values())
-    assert glued["num_ratings"] == "1,234"
+    assert glued["num_ratings"] == glued["num_users"] == "1,234"
+    assert glued["num_movies"] == "1"  # of four in the table: the others have no ratings
     assert (glued["num_reproduced"], glued["num_artefacts"], glued["num_unjudged"]) == (
         "2",
         "1",

@@ -80,7 +80,7 @@ def test_global_time_has_one_point_in_time_for_all(seed):
 
 def test_ties_at_the_end_are_drawn_by_the_seed():
     dataset = make_dataset()
-    dataset.ratings["timestamp"] = 7
+    dataset.ratings["timestamp"] = np.where(dataset.ratings["user_id"].duplicated(), 7, 1)
     tests = {make_split(dataset, "leave-last", seed=seed).fingerprint for seed in range(5)}
     assert len(tests) == 5
 
@@ -103,9 +103,28 @@ def test_a_request_that_cannot_be_met_is_explained(protocol, options, message):
         make_split(make_dataset(), protocol, **options)
 
 
+@pytest.mark.parametrize(
+    ("times", "refused"),
+    [
+        (lambda ratings: 7, {"leave-last": "no user rated at two", "global-time": "the same time"}),
+        (lambda ratings: ratings["user_id"], {"leave-last": "no user rated at two different"}),
+    ],
+)
+def test_times_that_say_nothing_are_refused(times, refused):
+    """Before, `leave-last` held out whichever rating a draw put at the end."""
+    dataset = make_dataset()
+    dataset.ratings["timestamp"] = times(dataset.ratings)
+    for protocol in PROTOCOLS:
+        if protocol in refused:
+            with pytest.raises(ReelbookError, match=f"{protocol} cannot.*{refused[protocol]}"):
+                make_split(dataset, protocol)
+        else:
+            make_split(dataset, protocol)
+
+
 def test_a_part_that_would_be_empty_is_an_error():
     dataset = make_dataset()
-    dataset.ratings["timestamp"] = 7
+    dataset.ratings["timestamp"] = np.where(dataset.ratings["user_id"] < 2, 1, 7)
     with pytest.raises(ReelbookError, match="part is empty"):
         make_split(dataset, "global-time")
 

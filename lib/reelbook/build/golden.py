@@ -47,13 +47,19 @@ def read_means(results: Path) -> dict[Figure, float]:
     return {figure: fmean(values) for figure, values in found.items()}
 
 
-def list_departures(plan_name: str, dataset: str, *, golden: Path = GOLDEN) -> list[str]:
-    """What left its range or is missing, a line each; empty for another plan or other data."""
+def has_golden(plan_name: str, dataset: str, *, golden: Path = GOLDEN) -> bool:
+    """Whether the golden figures are those of this plan on these data."""
     if not golden.is_file():
+        return False
+    wanted = read_yaml(golden)
+    return (wanted["plan"], wanted["data"]) == (plan_name, _read_fingerprint(dataset))
+
+
+def list_departures(plan_name: str, dataset: str, *, golden: Path = GOLDEN) -> list[str]:
+    """What left its range or is missing, a line each; empty where there are no golden figures."""
+    if not has_golden(plan_name, dataset, golden=golden):
         return []
     wanted = read_yaml(golden)
-    if (wanted["plan"], wanted["data"]) != (plan_name, _read_fingerprint(dataset)):
-        return []
     means = read_means(get_plan_dir(plan_name) / "results.csv")
     lines = []
     for protocol, models in wanted["figures"].items():

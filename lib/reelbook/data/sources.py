@@ -11,28 +11,26 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-import zlib
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
+from reelbook.data.layouts import (
+    DATASET_LAYOUTS,
+    LAYOUTS,
+    find_look,
+    open_in,
+    read_folder,
+    read_zip,
+)
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.paths import get_build_dir
 
-# The files that make a layout; parsing.py reads each layout.
-LAYOUTS = {
-    "grouplens-100k": ["u.data", "u.item", "u.user"],
-    "recbole-100k": ["ml-100k.inter", "ml-100k.item", "ml-100k.user"],
-    "recbole-graph": ["ml-100k.kg", "ml-100k.link"],  # for film_graph.py
-    "grouplens-1m": ["ratings.dat", "movies.dat", "users.dat"],
-}
 LAYOUT_OWNERS = {
     "grouplens-100k": "GroupLens' files",
     "recbole-100k": "recbole's files",
     "grouplens-1m": "GroupLens' files",
 }
-DATASET_LAYOUTS = {"ml-100k": ["grouplens-100k", "recbole-100k"], "ml-1m": ["grouplens-1m"]}
-
 ARCHIVE_URL = "https://files.grouplens.org/datasets/movielens/{dataset}.zip"
 ARCHIVE_SHA256 = {
     "ml-100k": "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229",
@@ -105,22 +103,22 @@ def find_named(dataset: str) -> SourceFiles | None:
     path = Path(named).expanduser()
     layouts = DATASET_LAYOUTS[dataset]
     try:
-        if path.is_file():
-            layout, files = read_zip(path, layouts)
-            verified = _has_checksum(path, ARCHIVE_SHA256[dataset])
-            kind = "GroupLens' archive" if verified else f"{LAYOUT_OWNERS[layout]} in the zip"
-            return SourceFiles(layout, files, f"{kind} that REELBOOK_DATA names", verified)
-        if not path.is_dir():
-            raise ReelbookError("no such folder or zip")
-        folder = path / dataset if (path / dataset).is_dir() else path
-        names = [entry.name for entry in folder.iterdir() if entry.is_file()]
-        layout, chosen = _choose_layout(names, layouts, folder)
-        files = {name: (folder / name).read_bytes() for name in chosen}
+        if not path.is_file():
+            layout, files = read_folder(path, dataset)
+            description = f"{LAYOUT_OWNERS[layout]} in the folder that REELBOOK_DATA names"
+            return SourceFiles(layout, files, description, False)
+        if not zipfile.is_zipfile(path):
+            is_part = any(path.name.lower() in names for names in LAYOUTS.values())
+            look = find_look([path.name], open_in(path.parent))
+            if is_part or look:
+                raise ReelbookError(f"a file alone{look or '; name the folder that holds it'}")
+        layout, files = read_zip(path, layouts)
+        verified = _has_checksum(path, ARCHIVE_SHA256[dataset])
+        kind = "GroupLens' archive" if verified else f"{LAYOUT_OWNERS[layout]} in the zip"
+        return SourceFiles(layout, files, f"{kind} that REELBOOK_DATA names", verified)
     except (ReelbookError, OSError) as error:
         told = getattr(error, "strerror", None) or error
         raise ReelbookError(f"REELBOOK_DATA={named}: {told}; correct or unset it") from None
-    description = f"{LAYOUT_OWNERS[layout]} in the folder that REELBOOK_DATA names"
-    return SourceFiles(layout, files, description, False)
 
 
 def fetch_wheel(*, progress: bool = True) -> Path:
@@ -181,25 +179,6 @@ def download(url: str, path: Path, sha256: str, *, progress: bool = True) -> Non
         raise ReelbookError(f"{url}: its SHA-256 is not the expected one; refused") from None
 
 
-def read_zip(path: Path, layouts: list[str]) -> tuple[str, dict[str, bytes]]:
-    """The first of the layouts that a zip holds in any one folder, with the contents of its files.
-
-    Raises:
-        ReelbookError: no zip, a damaged one, one with member paths that climb out of its folder,
-            or a layout of which some files are missing.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            for name in names:  # by Windows' rules too: a drive or a backslash climbs out there
-                if PureWindowsPath(name).anchor or ".." in PureWindowsPath(name).parts:
-                    raise ReelbookError(f"{path}: refused, its member {name!r} climbs out of it")
-            layout, chosen = _choose_layout(names, layouts, path)
-            return layout, {PurePosixPath(name).name: archive.read(name) for name in chosen}
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise ReelbookError(f"{path}: not a readable zip ({error}); fetch it again") from None
-
-
 def get_downloads_dir() -> Path:
     """Folder in which fetched archives stay, so that a data set is fetched once."""
     return get_build_dir() / "data" / "downloads"
@@ -216,25 +195,6 @@ def _read_grouplens(dataset: str, progress: bool) -> SourceFiles:
 def _read_wheel(dataset: str, progress: bool) -> SourceFiles:
     layout, files = read_zip(fetch_wheel(progress=progress), ["recbole-100k"])
     return SourceFiles(layout, files, f"the wheel of {WHEEL_REQUIREMENT} on PyPI", False)
-
-
-def _choose_layout(names: list[str], layouts: list[str], where: Path) -> tuple[str, list[str]]:
-    """The first layout whose files lie together in one folder, and their full names."""
-    incomplete: list[str] = []
-    for layout in layouts:
-        wanted = LAYOUTS[layout]
-        folders = {PurePosixPath(name).parent for name in names if name.split("/")[-1] in wanted}
-        for folder in sorted(folders, key=lambda folder: (len(folder.parts), str(folder))):
-            chosen = [str(folder / name) for name in wanted]
-            missing = sorted(set(chosen) - set(names))
-            if not missing:
-                return layout, chosen
-            incomplete.append(f"{where}: {', '.join(missing)} missing; unpack the archive again")
-    if incomplete:
-        raise ReelbookError(incomplete[0])
-    expected = " or ".join(", ".join(LAYOUTS[layout]) for layout in layouts)
-    there = ", ".join(sorted(names)[:5]) or "nothing"
-    raise ReelbookError(f"{where} holds {there}, but not {expected}")
 
 
 def _has_checksum(path: Path, sha256: str) -> bool:

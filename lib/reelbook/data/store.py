@@ -8,6 +8,7 @@ contents and the checksum of each file; it is what makes the folder complete.
 import contextlib
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ import pandera.errors
 import pandera.pandas as pa
 from filelock import FileLock
 
-from reelbook.data import film_graph, parsing, sources, synthetic
+from reelbook.data import film_graph, layouts, parsing, sources, synthetic
 from reelbook.data.parsing import Tables
-from reelbook.data.tables import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA, Dataset
+from reelbook.data.tables import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA, Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.paths import get_data_dir
@@ -28,10 +29,10 @@ from reelbook.provenance import hash_code
 DATASETS = ["ml-100k", "ml-1m", "made-up"]
 SCHEMAS = {"ratings": RATINGS_SCHEMA, "users": USERS_SCHEMA, "movies": MOVIES_SCHEMA}
 
-# How many ratings, users and movies the publisher's data sets have.
+# The ratings of the publisher's data sets, who gave them and what got them (`count_rated`).
 PUBLISHED_COUNTS = {
     "ml-100k": {"ratings": 100_000, "users": 943, "movies": 1_682},
-    "ml-1m": {"ratings": 1_000_209, "users": 6_040, "movies": 3_883},
+    "ml-1m": {"ratings": 1_000_209, "users": 6_040, "movies": 3_706},
 }
 # The fingerprint of the publisher's contents, where it was computed from them.
 PUBLISHED_SHA256 = {
@@ -101,7 +102,7 @@ def describe_difference(dataset: str, tables: Tables, *, verified: bool = False)
         return synthetic.NOTE
     if verified or compute_fingerprint(tables) == PUBLISHED_SHA256.get(dataset):
         return ""
-    counts = {name: len(table) for name, table in vars(tables).items()}
+    counts = count_rated(tables.ratings)
     published = PUBLISHED_COUNTS[dataset]
     differences = [
         f"{counts[name]:,} of the {published[name]:,} {name}"
@@ -113,8 +114,10 @@ def describe_difference(dataset: str, tables: Tables, *, verified: bool = False)
     if differences:
         return f"{' and '.join(differences)} of {dataset}"
     if dataset in PUBLISHED_SHA256:
-        return f"as many rows as {dataset}, but not the publisher's contents"
-    return f"as many rows as {dataset}; only the publisher's archive would prove the contents"
+        return f"as many ratings, users and movies as {dataset}, but not the publisher's contents"
+    return (
+        f"as many ratings, users and movies as {dataset}; only the publisher's archive proves more"
+    )
 
 
 def _prepare(dataset: str, *, progress: bool = True) -> Dataset:
@@ -185,6 +188,10 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
             tables = parsing.parse(found.layout, found.files)
         except ReelbookError as error:
             raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
+        if converted := parsing.list_converted(found.files):
+            found = replace(
+                found, description=f"{found.description}, {', '.join(converted)} in UTF-8"
+            )
     for name, table in vars(tables).items():
         _check_schema(name, table, found.description)
     record: dict[str, Any] = {
@@ -224,7 +231,7 @@ def _make_credits(dataset: str, note: str, movies: pd.DataFrame) -> pd.DataFrame
         return film_graph.make_credits(movies)
     if not _has_graph(dataset, note):
         raise ReelbookError(f"no film graph is known for {note or dataset}")
-    return film_graph.parse_graph(sources.read_zip(sources.fetch_wheel(), ["recbole-graph"])[1])
+    return film_graph.parse_graph(layouts.read_zip(sources.fetch_wheel(), ["recbole-graph"])[1])
 
 
 def _has_graph(dataset: str, note: str) -> bool:

@@ -1,19 +1,23 @@
 """The canonical tables of a data set: their columns, their order in time, their zip codes."""
 
+import datetime
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+STARS = (1, 5)  # whole ones
+# Seconds since 1970. MovieLens began in 1997: a time long before is missing, cut off or in days.
+TIMES = (int(datetime.datetime(1995, 1, 1, tzinfo=datetime.UTC).timestamp()), 2**32)
 TIES_SEED = 0  # of the draw that orders ratings of one second
 
 RATINGS_SCHEMA = pa.DataFrameSchema(
     {
         "user_id": pa.Column("int32", pa.Check.ge(1)),
         "movie_id": pa.Column("int32", pa.Check.ge(1)),
-        "rating": pa.Column("float32", pa.Check.in_range(0.5, 5.0)),
-        "timestamp": pa.Column("int64", pa.Check.ge(0)),  # seconds, UTC
+        "rating": pa.Column("float32", pa.Check.isin(range(STARS[0], STARS[1] + 1))),
+        "timestamp": pa.Column("int64", pa.Check.in_range(*TIMES)),  # seconds, UTC
     },
     unique=["user_id", "movie_id"],
     strict=True,
@@ -69,9 +73,24 @@ class Dataset:
     credits: pd.DataFrame | None = None
 
 
+def count_rated(ratings: pd.DataFrame) -> dict[str, int]:
+    """How many ratings there are, users who gave them and movies that got them.
+
+    The tables of users and of movies may hold others, too.
+    """
+    users, movies = (ratings[column].nunique() for column in ("user_id", "movie_id"))
+    return {"ratings": len(ratings), "users": users, "movies": movies}
+
+
 def has_plain_zip_code(zip_codes: pd.Series) -> pd.Series:
     """Whether a zip code has at most five characters and no letter: document B's cleaning."""
     return zip_codes.str.fullmatch(r"[0-9]{1,5}")
+
+
+def clean_users(users: pd.DataFrame) -> pd.DataFrame:
+    """The users whom document B keeps: those with a plain zip code, or all where nobody has one."""
+    plain = has_plain_zip_code(users["zip_code"])
+    return users[plain] if plain.any() else users
 
 
 def order_by_time(ratings: pd.DataFrame, *, draw_ties: bool = False) -> np.ndarray:

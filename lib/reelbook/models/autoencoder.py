@@ -81,6 +81,7 @@ FAMILY = Family(
         "autoencoder.multvae": "Liang et al. 2018",
     },
     deep=True,
+    unseen="biases and what the network makes of no ratings",
 )
 
 

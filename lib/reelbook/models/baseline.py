@@ -67,6 +67,8 @@ FAMILY = Family(
         "baseline.svdpp": "Koren 2008",
     },
     defaults={"grid": {}},
+    unseen=dict.fromkeys(MODELS, "the mean and what is known of the other one")
+    | {"baseline.mean": "the mean", "baseline.user_mean": "the user's mean or that of all"},
 )
 
 

@@ -56,6 +56,7 @@ FAMILY = Family(
     },
     needs={"bayes.mf": (), "bayes.timesvd": ("times", "genres", "people")},
     defaults={"grid": {}},
+    unseen="the mean and what is known of the other one",
 )
 BURN_IN = 5  # draws that are not averaged, as myFM does by default
 DAY = 24 * 60 * 60

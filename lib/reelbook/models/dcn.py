@@ -125,6 +125,7 @@ FAMILY = Family(
     needs={name: ("people", "credits") for name in MODELS}
     | {"dcn.best": ("genres", "people", "credits")},
     deep=True,
+    unseen="one vector for all that is unknown, and the other features",
 )
 
 

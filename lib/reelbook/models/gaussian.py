@@ -46,6 +46,7 @@ FAMILY = Family(
     predicts="stars",
     words={"gaussian.fold_in": "one Gaussian over movies, which a user's ratings narrow down"},
     source="Lawrence and Urtasun 2009",
+    unseen="the mean and what is known of the other one",
 )
 
 

@@ -105,6 +105,12 @@ FAMILY = Family(
         "mf.implicit": "Koren 2008",
     },
     deep={name: name == "mf.mlp" for name in MODELS},
+    unseen=dict.fromkeys(MODELS, "the mean and what is known of the other one")
+    | {
+        "mf.dot": "0 stars",
+        "mf.mlp": "its dense layer, with zeros for the vector",
+        "mf.sigmoid": "the middle of the range of stars",
+    },
 )
 CLIPPED = ("mf.biased", "mf.unregularised", "mf.implicit")
 

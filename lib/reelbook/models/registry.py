@@ -46,6 +46,8 @@ class About(NamedTuple):
             directors and stars; titles come with their year.
         deep: whether it has hidden layers or attention.
         chapter: the notebook that trains it; a family that names none stands in that on baselines.
+        unseen: of a model that predicts stars, by what it predicts where no rating trained the
+            user or the movie.
     """
 
     predicts: str
@@ -54,6 +56,7 @@ class About(NamedTuple):
     needs: tuple[str, ...]
     deep: bool
     chapter: str
+    unseen: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Family:
     needs: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     deep: bool | dict[str, bool] = False
     chapter: str = "06_baselines"
+    unseen: str | dict[str, str] = ""
     defaults: dict[str, Any] = field(default_factory=dict)
 
 

@@ -10,12 +10,14 @@ import numpy as np
 from scipy import sparse
 
 from reelbook.data.tables import Dataset
+from reelbook.data.titles import ARTICLES
 from reelbook.metrics.catalogue import measure_ndcg
 from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
 from reelbook.recommend.recommender import POPULAR, REACH, Recommender, learn_weights
 from reelbook.splits.protocols import make_split
 
 BROWSER = Path(__file__).parent / "browser"
+SCRIPTS = ("model.js", "titles.js", "page.js")  # they share one scope, in this order
 KEPT = 160_000  # weights that the page gets: three bytes each, a third more as text
 
 
@@ -27,11 +29,11 @@ def make_page(recommender: Recommender) -> str:
     """
     # A title that holds "</script>" would end the script.
     model = json.dumps(pack_model(recommender), separators=(",", ":")).replace("<", "\\u003c")
-    parts = {name: (BROWSER / f"page.{name}").read_text() for name in ("css", "html", "js")}
-    return (
-        f"<style>{parts['css']}</style>\n{parts['html']}\n"
-        f"<script>\n(function () {{\nconst model = {model};\n{parts['js']}\n}})();\n</script>"
+    css, html, *scripts = (
+        (BROWSER / name).read_text(encoding="utf-8") for name in ("page.css", "page.html", *SCRIPTS)
     )
+    code = "\n".join(['"use strict";', f"const model = {model};", *scripts])
+    return f"<style>{css}</style>\n{html}\n<script>\n(function () {{\n{code}\n}})();\n</script>"
 
 
 def pack_model(recommender: Recommender) -> dict[str, Any]:
@@ -46,6 +48,7 @@ def pack_model(recommender: Recommender) -> dict[str, Any]:
     return {
         "names": recommender.movies["name"].to_list(),
         "counts": counts.tolist(),
+        "articles": ARTICLES,
         "starts": _encode(weights.indptr, "<u4"),
         "columns": _encode(weights.indices, "<u2"),
         "values": _encode(values, "<i1"),

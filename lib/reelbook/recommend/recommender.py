@@ -9,7 +9,7 @@ that validation rows chose; how good they are is measured elsewhere, on ratings 
 
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from scipy import sparse
 from reelbook.data.tables import Dataset
 from reelbook.data.titles import find_titles, list_names
 from reelbook.errors import ReelbookError
-from reelbook.models import content, gaussian, topn
+from reelbook.models import content, gaussian, registry, topn
 from reelbook.models.features.matrix import count_ratings, make_matrix
 from reelbook.runs.store import load_or_train
 from reelbook.splits.protocols import make_split
@@ -41,6 +41,7 @@ class Recommender(NamedTuple):
         taste: see `gaussian.Taste`.
         liked_stars: what a liked movie counts as: the mean of all ratings from LIKED stars on.
         ratings: user_id, place (of the movie) and rating, of all users of the data set.
+        user_ids: of all users, also of those without ratings.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Recommender(NamedTuple):
     taste: gaussian.Taste
     liked_stars: float
     ratings: pd.DataFrame
+    user_ids: np.ndarray
 
 
 def check_request(
@@ -63,7 +65,7 @@ def check_request(
     check_model(model)
     _check_length(k)
     for user_id in user_ids:
-        _find_ratings(dataset.ratings, user_id)
+        _find_ratings(dataset.ratings, user_id, dataset.users["user_id"].to_numpy())
     counts = dataset.movies["movie_id"].map(dataset.ratings["movie_id"].value_counts())
     find_titles(liked, list_names(dataset.movies), counts.fillna(0).tolist())
 
@@ -102,6 +104,7 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
         learn_taste(dataset, dataset.ratings),
         float(stars[stars >= min(LIKED, stars.max())].mean()),
         dataset.ratings[["user_id", "rating"]].assign(place=places),
+        dataset.users["user_id"].to_numpy(),
     )
 
 
@@ -117,8 +120,7 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
         ReelbookError: a model that is not one of these.
     """
     check_model(model)
-    run = load_or_train(model, {}, dataset, make_split(dataset, "stratified"), 0)
-    params = run.record.params | run.record.extra["chosen"]
+    params = find_settings(dataset, model, "stratified")
     if model in topn.WEIGHTS:
         return topn.WEIGHTS[model](x, params)
     return content.learn_weights(x, content.describe_movies(dataset), l2=params["l2"])
@@ -126,15 +128,33 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
 
 def learn_taste(dataset: Dataset, ratings: pd.DataFrame, *, fold: int = 1) -> gaussian.Taste:
     """What `gaussian` learns from ratings, with the settings that validation rows chose."""
-    run = load_or_train(TASTE, {}, dataset, make_split(dataset, "official", fold=fold), 0)
-    return gaussian.learn_taste(run.record.params | run.record.extra["chosen"], dataset, ratings)
+    return gaussian.learn_taste(find_settings(dataset, TASTE, "official", fold), dataset, ratings)
+
+
+def find_settings(
+    dataset: Dataset, model: str, protocol: str, fold: int | None = None
+) -> dict[str, Any]:
+    """The settings that a run's validation rows chose, or, of ratings too few to split, defaults.
+
+    Args:
+        dataset: the canonical tables.
+        model: whose run; it is trained if it is missing.
+        protocol: of the run's split.
+        fold: of the run's split.
+    """
+    try:
+        split = make_split(dataset, protocol, fold=fold)
+    except ReelbookError:  # no part of the data can choose; there is a list all the same
+        return registry.resolve_params(model, {})
+    run = load_or_train(model, {}, dataset, split, 0)
+    return run.record.params | run.record.extra["chosen"]
 
 
 def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) -> pd.DataFrame:
     """The k best movies that a user of the data set has not rated; see `recommend`.
 
     Raises:
-        ReelbookError: nobody has this id.
+        ReelbookError: nobody has this id, or who has it rated nothing.
     """
     return recommend(recommender, *find_history(recommender, user_id), k=k)
 
@@ -167,21 +187,24 @@ def find_history(recommender: Recommender, user_id: int) -> tuple[np.ndarray, np
     """Places and stars of the movies that a user rated, the best first.
 
     Raises:
-        ReelbookError: nobody has this id; the message has the range and the closest ids.
+        ReelbookError: a user without ratings, or nobody has this id; the message then has the
+            range and the closest ids.
     """
-    own = _find_ratings(recommender.ratings, user_id)
+    own = _find_ratings(recommender.ratings, user_id, recommender.user_ids)
     own = own.sort_values(["rating", "place"], ascending=[False, True])
     return own["place"].to_numpy(), own["rating"].to_numpy("float64")
 
 
-def _find_ratings(ratings: pd.DataFrame, user_id: int) -> pd.DataFrame:
+def _find_ratings(ratings: pd.DataFrame, user_id: int, user_ids: np.ndarray) -> pd.DataFrame:
     """The rows of a user; ReelbookError with the range and the closest ids if there are none."""
     own = ratings[ratings["user_id"] == user_id]
+    if own.empty and user_id in user_ids:
+        raise ReelbookError(f"User {user_id} exists but has no ratings: name titles instead.")
     if own.empty:
         ids = np.unique(ratings["user_id"])
         closest = ids[np.argsort(np.abs(ids - user_id), kind="stable")[:3]]
         raise ReelbookError(
-            f"No user has the id {user_id}: there are {len(ids)}, from {ids[0]} to {ids[-1]}; "
+            f"No user has the id {user_id}: {len(ids)} have ratings, from {ids[0]} to {ids[-1]}; "
             f"the closest are {', '.join(map(str, np.sort(closest)))}."
         )
     return own
@@ -191,6 +214,8 @@ def recommend(
     recommender: Recommender, rated: np.ndarray, given: np.ndarray, *, k: int = 10
 ) -> pd.DataFrame:
     """The k movies with the highest scores among those that a person has not rated.
+
+    Ids that share title and year are one movie, of which the id with the highest score is listed.
 
     Where scores are equal, what most people have rated comes first. So a list for likes from which
     no weight leads anywhere is what is popular, and `because` says so.
@@ -210,27 +235,25 @@ def recommend(
         ReelbookError: k below 1.
     """
     _check_length(k)
+    names = recommender.movies["name"]
     scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
-    scores[rated] = -np.inf
-    order = np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))
-    best = order[: min(k, len(scores) - len(rated))]
+    left = names.iloc[np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))]
+    # A movie may have several ids: whoever rated one of them knows it, and one is enough in a list.
+    best = left[~left.isin(names.iloc[rated])].drop_duplicates().index[:k].to_numpy()
     unknown = (recommender.weights[np.ix_(rated, best)] == 0).all(axis=0)  # (k,)
     expected = gaussian.expect_stars(recommender.taste, rated, given, targets=best)
     low, high = find_range(recommender.taste, expected.stars, expected.deviation)
-    names = recommender.movies["name"].to_numpy()
     return pd.DataFrame(
         {
             "rank": np.arange(1, len(best) + 1),
             "movie_id": recommender.movies["movie_id"].to_numpy()[best],
-            "name": names[best],
+            "name": names.to_numpy()[best],
             "score": scores[best],
             "stars": expected.stars,
             "low": low,
             "high": high,
             "because": [
-                POPULAR
-                if blind
-                else ", ".join(names[rated[p]] for p in find_pulls(recommender, rated, target))
+                POPULAR if blind else ", ".join(find_pulls(recommender, rated, target))
                 for target, blind in zip(best, unknown, strict=True)
             ],
         }
@@ -253,11 +276,12 @@ def format_lists(lists: pd.DataFrame) -> str:
 
 def find_pulls(
     recommender: Recommender, rated: np.ndarray, target: int, *, size: int = 3
-) -> np.ndarray:
+) -> list[str]:
     """Which of the rated movies pull a movie most into the list, at most `size`; none that push."""
     pulls = recommender.weights[rated, target]  # (ratings,)
-    order = np.argsort(-pulls, kind="stable")[:size]
-    return order[pulls[order] > 0]
+    order = np.argsort(-pulls, kind="stable")
+    names = recommender.movies["name"].iloc[rated[order[pulls[order] > 0]]]
+    return names.drop_duplicates().head(size).tolist()
 
 
 def find_range(

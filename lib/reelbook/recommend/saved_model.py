@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 import reelbook.models.fitting.loop  # noqa: F401  (it sets TensorFlow to one thread)
@@ -40,7 +41,8 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     - `for_user` takes `user_id` (int64, ()).
     - `for_likes` takes `liked` (int64, (likes,)), ids of movies.
 
-    An id that was not in the data is an error that says so.
+    An id that was not in the data is an error that says so. Ids that share title and year are one
+    movie, and whoever rated or likes one of them gets none of the others.
 
     Args:
         recommender: as `make_recommender` gives it.
@@ -61,26 +63,34 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     module.rated = tf.Variable(rated, trainable=False)
     ids = tf.constant(recommender.movies["movie_id"].to_numpy("int64"))
     titles = tf.constant(recommender.movies["name"].to_list())
+    numbers, names = pd.factorize(recommender.movies["name"])  # one number for all ids of a movie
+    movie, num_titles = tf.constant(numbers), len(names)
     counts = recommender.movies["ratings"].to_numpy()
     by_count = tf.constant(np.argsort(-counts, kind="stable"))
 
     def find(table: tf.lookup.StaticHashTable, keys: tf.Tensor, what: str) -> tf.Tensor:
         places = table.lookup(keys)
-        known = tf.debugging.assert_non_negative(places, f"No {what} of the data has this id.")
+        known = tf.debugging.assert_non_negative(places, f"The data have no {what} of this id.")
         with tf.control_dependencies([known]):
             return tf.identity(places)
 
     def list_best(mask: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         own = tf.boolean_mask(module.weights, mask)  # (ratings, movies)
-        scores = tf.where(mask, -np.inf, tf.reduce_sum(own, axis=0))  # (movies,)
-        left = tf.reduce_sum(tf.cast(~mask, tf.int32))
+        # A movie may have several ids: whoever rated one of them knows it.
+        known = tf.math.unsorted_segment_max(tf.cast(mask, tf.int32), movie, num_titles) > 0
+        seen = tf.gather(known, movie)  # (movies,)
+        scores = tf.where(seen, -np.inf, tf.reduce_sum(own, axis=0))  # (movies,)
         # Of equal scores the first comes first: what most people have rated.
-        best = tf.math.top_k(tf.gather(scores, by_count), tf.minimum(k, left))
-        places = tf.gather(by_count, best.indices)
+        order = tf.gather(by_count, tf.math.top_k(tf.gather(scores, by_count), len(ids)).indices)
+        order = tf.boolean_mask(order, ~tf.gather(seen, order))
+        # The first of the ids of each movie, the best movie first.
+        different, row = tf.unique(tf.gather(movie, order))
+        first = tf.math.unsorted_segment_min(tf.range(tf.size(row)), row, tf.size(different))
+        places = tf.gather(order, tf.gather(first, tf.range(tf.minimum(k, tf.size(first)))))
         return {
             "movie_ids": tf.gather(ids, places),
             "titles": tf.gather(titles, places),
-            "scores": best.values,
+            "scores": tf.gather(scores, places),
             "popular": tf.gather(tf.reduce_all(own == 0, axis=0), places),
         }
 
@@ -91,7 +101,7 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         ]
     )
     def for_user(user_id: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        row = find(module.users, user_id, "user")
+        row = find(module.users, user_id, "user with ratings")
         return list_best(tf.gather(module.rated, row), k)
 
     @tf.function(

@@ -25,5 +25,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "sentences",
         "studies",
         "tables",
+        "unseen",
     ],
 )

@@ -62,7 +62,7 @@ def judge_claims(
 
 
 def _judge(claim: dict[str, Any], facts: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
-    """The claim's row. Figures that no run of this plan has leave it unjudged."""
+    """The claim's row. What no run of this plan or no row has leaves it unjudged."""
     row = {name: claim[name] for name in ("id", "source", "statement", "chapter", "rule")}
     row["reported"] = claim.get("reported")
     functions = {name: fact for name, fact in facts.items() if callable(fact)}
@@ -78,6 +78,9 @@ def _judge(claim: dict[str, Any], facts: dict[str, Any], dataset: Dataset) -> di
         row["measured"] = claim["measured"].format(**evidence)
     except NotMeasuredError as error:
         return row | {"measured": f"not measured: {error}", "verdict": CANNOT_BE_JUDGED}
+    except IndexError:  # such as a third age group where there are two
+        told = "not measured: these data have too few groups"
+        return row | {"measured": told, "verdict": CANNOT_BE_JUDGED}
     except Exception as error:  # an expression of claims.yml can fail in any way
         raise ReelbookError(f"claims.yml, {part} of claim {claim['id']}: {error!r}.") from error
     if "judged_on" in claim and (claim["judged_on"] != dataset.name or dataset.note):

@@ -8,7 +8,9 @@ import pandas as pd
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
+from reelbook.models.registry import resolve_params
 from reelbook.paths import BOOK
+from reelbook.report.inside.two_tower import name_untrained
 from reelbook.report.tables import select_figures
 
 FIELDS = {"caption", "source", "dataset", "protocol", "figures", "rows"}
@@ -37,15 +39,16 @@ def rebuild_table(table: dict[str, Any], results: pd.DataFrame) -> pd.DataFrame:
         results: the rows of results.csv.
 
     Returns:
-        model (the document's words), a column "theirs" and one "ours" for each figure, chapter; NaN
-        where this plan has no such run.
+        model (the document's words, and what was not trained), a column "theirs" and one "ours" for
+        each figure, chapter; NaN where this plan has no such run.
 
     Raises:
         ReelbookError: an unknown way to sum up.
     """
     rows = []
     for row in table["rows"]:
-        found: dict[str, Any] = {"model": row["name"]}
+        untrained = name_untrained(resolve_params(row["model"], {}))
+        found: dict[str, Any] = {"model": ", ".join(filter(None, [row["name"], untrained]))}
         for (label, figure), theirs in zip(table["figures"].items(), row["theirs"], strict=True):
             how, _, metric = figure.partition(" ")
             if how not in SUMMARIES:

@@ -31,7 +31,7 @@ def compute_statistics(rows: pd.DataFrame) -> pd.DataFrame:
             "user_id": rows["user_id"],
             "user_occupation_label": demographics.label_occupations(rows["occupation"]),
             "user_rating": rows["rating"],
-            "user_zip_code": rows["zip_code"].astype("int64"),
+            "user_zip_code": pd.to_numeric(rows["zip_code"], errors="coerce"),
         }
     )
     return columns.astype("float64").describe().round(1)
@@ -124,14 +124,16 @@ def rank_movies_by_group(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """The first three movies of each group of users in each of the three orders, to read.
 
     Returns:
-        The column `by`, order (its name in words), first, second, third (titles).
+        The column `by`, order (its name in words), first, second, third (titles, missing where the
+        group rated fewer movies).
     """
     orders = {"ratings": "most rated", "liked": "most 4s and 5s", "damped_mean": "damped mean"}
     places = {1: "first", 2: "second", 3: "third"}
     parts = []
     for order, words in orders.items():
         ranking = rank_movies(rows, order, by=by, number=len(places))
-        titles = ranking.pivot(index=by, columns="rank", values="title").rename(columns=places)
+        titles = ranking.pivot(index=by, columns="rank", values="title").reindex(columns=[*places])
+        titles = titles.rename(columns=places)
         parts.append(titles.rename_axis(None, axis=1).reset_index().assign(order=words))
     table = pd.concat(parts).sort_values(by, kind="stable", ignore_index=True)
     return table[[by, "order", *places.values()]]
@@ -173,10 +175,11 @@ def summarize_zip_codes(rows: pd.DataFrame, state: str = "CA") -> pd.DataFrame:
     there = rows[rows["state"] == state]
     table = count_ratings(there, "zip_code").drop(columns=["share", "ratings_per_user"])
     leading = count_ratings(there, ["zip_code", "occupation_group"]).drop_duplicates("zip_code")
-    leading = leading.set_index("zip_code")
-    table["occupation"] = table["zip_code"].map(leading["occupation_group"])
-    table["share"] = table["zip_code"].map(leading["ratings"]) / table["ratings"]
-    return table
+    leading = leading.set_index("zip_code").loc[table["zip_code"]]
+    return table.assign(
+        occupation=leading["occupation_group"].to_numpy(),
+        share=leading["ratings"].to_numpy() / table["ratings"],
+    )
 
 
 def count_genres(rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reelbook.data.tables import Dataset
+from reelbook.data.tables import Dataset, count_rated
 from reelbook.paths import get_plan_dir
 from reelbook.provenance import get_commit, get_versions
 from reelbook.runs.store import Run
@@ -34,13 +34,11 @@ def list_versions() -> pd.DataFrame:
 
 
 def list_data(dataset: Dataset) -> pd.DataFrame:
-    """Rows of each table, where they came from, and the fingerprint: columns what and value."""
+    """What was rated, where it came from, and the fingerprint: columns what and value."""
     return _make_pairs(
         {
             "data set": dataset.name,
-            "ratings": f"{len(dataset.ratings):,}",
-            "users": f"{len(dataset.users):,}",
-            "movies": f"{len(dataset.movies):,}",
+            **{name: f"{number:,}" for name, number in count_rated(dataset.ratings).items()},
             "source": dataset.source,
             "differs from the publisher's": dataset.note or "no",
             "SHA-256": f"{dataset.sha256[:32]} {dataset.sha256[32:]}",  # room to break the line

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
 from reelbook.metrics.catalogue import Score
 from reelbook.metrics.lists import K
 from reelbook.metrics.registry import LIST_METRICS, RANKING_METRICS
@@ -25,9 +26,25 @@ Rule = Callable[[Dataset, Split], Score]
 
 
 def make_splits(dataset: Dataset, seeds: Iterable[int]) -> list[Split]:
-    """The splits of PROTOCOLS: `stratified` once a seed, the others once."""
+    """The splits of PROTOCOLS: `stratified` once a seed, the others once where times allow it."""
     drawn = [make_split(dataset, "stratified", seed=seed) for seed in seeds]
-    return [*drawn, make_split(dataset, "leave-last"), make_split(dataset, "global-time")]
+    return [*drawn, *_split_by_time(dataset)[0]]
+
+
+def describe_left_out(dataset: Dataset) -> str:
+    """Which of PROTOCOLS cannot split these ratings, and why; empty where all can."""
+    return "\n\n".join(f"Left out: {fault}" for fault in _split_by_time(dataset)[1])
+
+
+def _split_by_time(dataset: Dataset) -> tuple[list[Split], list[str]]:
+    """The splits of the protocols that go by time, and why there is none of the others."""
+    splits, faults = [], []
+    for protocol in ("leave-last", "global-time"):
+        try:
+            splits.append(make_split(dataset, protocol))
+        except ReelbookError as error:
+            faults.append(str(error))
+    return splits, faults
 
 
 def group_by_protocol(runs: Iterable[Run]) -> dict[str, Groups]:

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from reelbook.data.tables import Dataset
+from reelbook.data.tables import Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.paths import get_plan_dir
 from reelbook.report import claims
+from reelbook.report.inside.two_tower import mark_untrained
 
 # Built as a document describes them; all others are ours.
 DOCUMENT_MODELS = [
@@ -82,7 +83,7 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
         "name": "model", "value": metric, "low": "low", "high": "high",
         "behind": "behind", "behind_low": "from", "behind_high": "to",
     }  # fmt: skip
-    shown = board[list(names)].rename(columns=names)
+    shown = board.assign(name=mark_untrained(board["name"]))[list(names)].rename(columns=names)
     shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
     told = board["clear"].map({True: "yes", False: "no"})
     return shown.assign(**{"told apart": told.where(board.index > 0, "-")})
@@ -120,9 +121,7 @@ def list_glued(
     return {
         "dataset_title": dataset.name,
         "dataset_note": dataset.note and f"Note: {dataset.note}.",
-        "num_ratings": f"{len(dataset.ratings):,}",
-        "num_users": f"{len(dataset.users):,}",
-        "num_movies": f"{len(dataset.movies):,}",
+        **{f"num_{name}": f"{number:,}" for name, number in count_rated(dataset.ratings).items()},
         "best_model": best["name"],
         "best_rmse": f"{best['value']:.3f}",
         "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
@@ -138,9 +137,10 @@ def list_glued(
 
 def describe_dataset(dataset: Dataset) -> str:
     """Markdown for the head of a page: what the figures are measured on, its note in bold."""
+    counts = count_rated(dataset.ratings)
     text = (
-        f"Measured on `{dataset.name}`: {len(dataset.ratings):,} ratings by "
-        f"{len(dataset.users):,} users of {len(dataset.movies):,} movies. "
+        f"Measured on `{dataset.name}`: {counts['ratings']:,} ratings by "
+        f"{counts['users']:,} users of {counts['movies']:,} movies. "
         f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
     )
     return f"{text}\n\n> **Note: {dataset.note}.**" if dataset.note else text

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from reelbook.data.tables import Dataset, has_plain_zip_code
+from reelbook.data.tables import Dataset, clean_users
 from reelbook.errors import ReelbookError
 from reelbook.splits.split import Rules, Split
 
@@ -29,7 +29,8 @@ def make_split(
             zip code are taken, as in document B (section 4b).
 
     Raises:
-        ReelbookError: unknown protocol, fold or option, or a part that would be empty.
+        ReelbookError: unknown protocol, fold or option, times that say nothing where the protocol
+            splits by them, or a part that would be empty.
     """
     if protocol not in PROTOCOLS:
         known = ", ".join(PROTOCOLS)
@@ -78,8 +79,7 @@ def _split_source(
     rng = np.random.default_rng(seed)
     rows = np.arange(len(dataset.ratings))
     if cleaned:
-        plain = dataset.users["user_id"][has_plain_zip_code(dataset.users["zip_code"])]
-        rows = rows[dataset.ratings["user_id"].isin(plain)]
+        rows = rows[dataset.ratings["user_id"].isin(clean_users(dataset.users)["user_id"])]
     _check_share(test_share + validation_share)
     rest, test = _draw(rows, test_share, rng)
     train, validation = _draw(rest, validation_share * len(rows) / len(rest), rng)
@@ -114,6 +114,11 @@ def _split_leave_last(dataset: Dataset, *, fold: int | None, seed: int) -> Split
     """
     _refuse_fold("leave-last", fold)
     ratings = dataset.ratings
+    if (ratings.groupby("user_id")["timestamp"].nunique() < 2).all():
+        raise ReelbookError(
+            "Protocol leave-last cannot split these ratings: no user rated at two different times, "
+            "so no rating is the last one."
+        )
     ties = np.random.default_rng(seed).permutation(len(ratings))
     users = ratings["user_id"].to_numpy()
     order = np.lexsort((ties, ratings["timestamp"].to_numpy(), users))
@@ -139,6 +144,11 @@ def _split_global_time(
     """
     _refuse_fold("global-time", fold)
     times = dataset.ratings["timestamp"].to_numpy()
+    if len(np.unique(times)) < 2:
+        raise ReelbookError(
+            "Protocol global-time cannot split these ratings: all have the same time, so none is "
+            "later than another."
+        )
     rest, test = _cut_by_time(times, np.arange(len(times)), test_share)
     train, validation = _cut_by_time(times, rest, validation_share)
     return Split("global-time", None, seed, train, validation, test)

@@ -119,6 +119,7 @@ FAMILY = Family(
     needs={name: ("times", "genres", "people") for name in MODELS}
     | {"bst.base": ("times", "genres"), "bst.no_side": ("times",)},
     deep=True,
+    unseen="a vector as it was before training, and the other features",
 )
 
 

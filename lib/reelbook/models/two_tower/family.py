@@ -98,6 +98,7 @@ FAMILY = Family(
     | {name: ("times", "titles", "people") for name in MODELS if "tuned" in name}
     | {"two_tower.best": ("genres",)},
     deep=True,
+    unseen="a vector as it was before training, and the other features",
 )
 
 

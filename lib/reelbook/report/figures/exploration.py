@@ -62,10 +62,11 @@ def draw_movies(
     ranking: pd.DataFrame, value: str, *, title: str, unit: str, intervals: bool = False
 ) -> Figure:
     """A ranking of movies, titles with their years: bars, or means with their 95% intervals."""
-    names = ranking["title"].str.slice(0, 40) + ranking["year"].map(
-        lambda year: "" if pd.isna(year) else f" ({year})"
-    )
-    figure, axes = start_figure(1.1 + 0.27 * len(ranking), title=title)
+    names = [
+        title[:40] + ("" if pd.isna(year) else f" ({year})")
+        for title, year in zip(ranking["title"], ranking["year"], strict=True)
+    ]
+    figure, axes = start_figure(1.1 + 0.27 * max(len(ranking), 2), title=title)
     if intervals:
         middle, places = ranking["mean"], range(len(ranking))
         errors = [middle - ranking["low"], ranking["high"] - middle]
@@ -140,7 +141,7 @@ def draw_states(states: pd.DataFrame, value: str, *, title: str, unit: str) -> F
         unit: of the values, written below the map.
     """
     known = states.set_index("state")[value]
-    deepest = np.sqrt(known.max())
+    deepest = np.sqrt(known.max()) if len(known) else 1
     figure, axes = start_figure(5.0, title=title)
     for row, line in enumerate(STATE_GRID.split("\n")[1:-1]):
         for column, state in enumerate(line.split()):

@@ -48,6 +48,7 @@ def use_style() -> None:
             "legend.labelcolor": INK,
             "legend.fontsize": 10,
             "text.color": INK,
+            "text.parse_math": False,  # a title may hold dollar signs
             "xtick.color": INK,
             "ytick.color": INK,
             "xtick.labelsize": 10,

@@ -67,7 +67,7 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
     apart: it is a line at its accuracy instead.
 
     Args:
-        table: label, rmse and top.
+        table: label, rmse, top and untrained, a text that may be empty.
         constants: name to RMSE of what needs no model, as lines.
         title: of the figure.
     """
@@ -77,11 +77,13 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
     axes.plot(near["rmse"], near["top"], color=INK, linewidth=1)
     axes.plot(near["rmse"], near["top"], "o", color=BLUE, markersize=7)
     for row in near.itertuples():
-        axes.annotate(row.label, (row.rmse, row.top), (8, 4), textcoords="offset points")
+        label = f"{row.label} ({row.untrained})" if row.untrained else row.label
+        axes.annotate(label, (row.rmse, row.top), (8, 4), textcoords="offset points")
     for color, (name, rmse) in zip([ORANGE, INK], constants.items(), strict=False):
         axes.axvline(rmse, color=color, linestyle="--", linewidth=1, label=name)
     for row in table[far].itertuples():
-        label = f"{row.label} (RMSE {row.rmse:.2f})"
+        note = f", {row.untrained}" if row.untrained else ""
+        label = f"{row.label} (RMSE {row.rmse:.2f}{note})"
         axes.axhline(row.top, color=GREEN, linestyle=":", label=label)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("test RMSE in stars (better to the left)")

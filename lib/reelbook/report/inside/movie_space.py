@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.manifold import TSNE
 
 from reelbook.data.tables import Dataset
-from reelbook.data.titles import hint_at_closest, name_movie
+from reelbook.data.titles import hint_at_closest, list_names, match_titles, name_movie
 from reelbook.errors import ReelbookError
 from reelbook.models.features.ids import make_genre_table
 from reelbook.models.two_tower import best as best_tower
@@ -58,7 +58,7 @@ def find_neighbours(
     Args:
         vectors: (movies, dim), in the order of the ids.
         dataset: the canonical tables.
-        titles: of the movies to start from, without the year.
+        titles: of the movies to start from.
         size: neighbours of each.
         min_ratings: the vector of a movie with few ratings says little.
 
@@ -102,7 +102,7 @@ def solve_analogies(
     Args:
         vectors: (movies, dim), in the order of the ids.
         dataset: the canonical tables.
-        analogies: four titles each, without the year; the last is the expected answer.
+        analogies: four titles each; the last is the expected answer.
         min_ratings: movies with fewer are no answer, but for the expected one.
 
     Returns:
@@ -142,12 +142,13 @@ def solve_analogies(
 
 
 def _find_place(movies: pd.DataFrame, dataset: Dataset, title: str) -> int:
-    """Place of the first movie with a title; ReelbookError if there is none."""
-    places = np.flatnonzero(movies["title"] == title)
-    if len(places) == 0:
-        hint = hint_at_closest(title, movies["title"].tolist(), between="; ")  # "Godfather, The"
+    """Place of the first movie that a title may mean; ReelbookError if there is none."""
+    names = list_names(movies)
+    places = match_titles([title], names)[0]
+    if not places:
+        hint = hint_at_closest(title, names)
         raise ReelbookError(f"{dataset.name} has no movie with the title {title!r}.{hint}")
-    return int(places[0])
+    return places[0]
 
 
 def draw_map(vectors: np.ndarray, dataset: Dataset, *, size: int, genres: int = 5) -> pd.DataFrame:

@@ -1,10 +1,35 @@
 """A look at the two-tower models: the artefact of titles, the trade of two tasks, neighbours."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from reelbook.models.registry import resolve_params
 from reelbook.runs.record import RunRecord
+
+# The task that a weight of zero leaves untrained.
+TASKS = {"rating_weight": "stars", "retrieval_weight": "lists"}
+
+
+def name_untrained(params: Mapping[str, Any]) -> str:
+    """What a training with these settings leaves as it was drawn, such as "stars not trained"."""
+    tasks = [task for weight, task in TASKS.items() if params.get(weight) == 0]
+    return f"{' and '.join(tasks)} not trained" if tasks else ""
+
+
+def mark_untrained(names: Iterable[str]) -> list[str]:
+    """The names of models, or texts that hold them, with the task that a model was not trained for.
+
+    Its figures of that task are those of weights as they were drawn.
+    """
+
+    def mark(match: re.Match[str]) -> str:
+        note = name_untrained(resolve_params(match[0], {}))
+        return f"{match[0]} ({note})" if note else match[0]
+
+    return [re.sub(r"\btwo_tower\.\w+", mark, name) for name in names]
 
 
 def trace_artefact(written: RunRecord, mended: RunRecord, ks: Sequence[int]) -> pd.DataFrame:
@@ -41,13 +66,15 @@ def list_trade(points: dict[str, RunRecord]) -> pd.DataFrame:
         points: label of the training to its record.
 
     Returns:
-        label, rmse and top, in the order of the share of the retrieval task.
+        label, rmse, top and untrained (`name_untrained`), in the order of the share of the
+        retrieval task.
     """
     rows = [
         {
             "label": label,
             "rmse": record.get_metric("rmse").value,
             "top": record.get_metric("top@100").value,
+            "untrained": name_untrained(record.params),
             "share": record.params["retrieval_weight"]
             / (record.params["rating_weight"] + record.params["retrieval_weight"]),
         }

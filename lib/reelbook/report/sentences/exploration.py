@@ -6,7 +6,7 @@
 
 import pandas as pd
 
-from reelbook.data.tables import has_plain_zip_code
+from reelbook.data.tables import clean_users, has_plain_zip_code
 from reelbook.report import facts
 from reelbook.report.exploration import (
     DAMPING,
@@ -21,6 +21,20 @@ from reelbook.report.exploration import (
 from reelbook.report.sentences.phrases import count, join_words, list_rows
 
 
+def list_leaders(states: pd.DataFrame, genres: pd.DataFrame) -> dict[str, str]:
+    """What the text says of the first state and genre, by the name under which it is glued.
+
+    Args:
+        states: `count_ratings` by state.
+        genres: from `count_genres`.
+    """
+    state, genre = (next(iter(found.iloc[:, 0]), "") for found in (states, genres))
+    return {
+        "leading_state": f"{state} has more than any other state" if state else "no state is known",
+        "leading_genre": f"The most rated genre is {genre}" if genre else "No genre is known",
+    }
+
+
 def describe_cleaning(users: pd.DataFrame, all_rows: pd.DataFrame, rows: pd.DataFrame) -> str:
     """How many users and ratings the document's cleaning leaves out.
 
@@ -29,9 +43,12 @@ def describe_cleaning(users: pd.DataFrame, all_rows: pd.DataFrame, rows: pd.Data
         all_rows: before the cleaning.
         rows: after it.
     """
-    num_dropped = int((~has_plain_zip_code(users["zip_code"])).sum())
+    raters = users[users["user_id"].isin(all_rows["user_id"])]
+    num_dropped = len(raters) - len(clean_users(raters))
+    if not has_plain_zip_code(raters["zip_code"]).any():
+        return f"Nobody has another zip code, so **all {len(rows):,} ratings remain**."
     return (
-        f"**{num_dropped:,} of {len(users):,} users** have such a zip code. They gave "
+        f"**{num_dropped:,} of {len(raters):,} users** have such a zip code. They gave "
         f"{len(all_rows) - len(rows):,} ratings, so **{len(rows):,} ratings remain**."
     )
 
@@ -102,7 +119,7 @@ def describe_most_rated(most_rated: pd.DataFrame, *, num_users: int) -> str:
     """The first movie by ratings, from `rank_movies`, and how many of the users rated it."""
     first = list_rows(most_rated)[0]
     return (
-        f"**{first.title}** leads with {first.ratings:,} ratings, from "
+        f"**{first.title}** leads with {count(first.ratings, 'rating')}, from "
         f"{first.ratings / num_users:.0%} of the users."
     )
 
@@ -146,21 +163,25 @@ def describe_worst(worst: pd.DataFrame, movies: pd.DataFrame, *, min_ratings: in
     """
     ones = movies[movies["mean"] == 1]
     without = (
-        f"Without that bar {count(len(ones), 'movie')} would share the last place with a mean of "
+        f" Without that bar {count(len(ones), 'movie')} would share the last place with a mean of "
         f"one star, {(ones['ratings'] == 1).sum():,} of them rated once."
+        if len(ones)
+        else ""
     )
     if worst.empty:
-        return f"No movie has {min_ratings} ratings. {without}"
+        return f"No movie has {min_ratings} ratings.{without}"
     last, num_enough = list_rows(worst)[0], (movies["ratings"] >= min_ratings).sum()
     return (
         f"Of the {count(num_enough, 'movie')} with at least {min_ratings} ratings, "
-        f"**{last.title}** is last with {last.mean:.2f} stars ({last.ratings:,} ratings). {without}"
+        f"**{last.title}** is last with {last.mean:.2f} stars ({last.ratings:,} ratings).{without}"
     )
 
 
 def describe_years(years: pd.DataFrame, rows: pd.DataFrame) -> str:
     """How old the rated movies are, from `count_release_years`, and whether old ones please."""
     released = rows["year"].dropna()
+    if released.empty:
+        return "No year of release is known."
     top = years.nlargest(1, "ratings").iloc[0]
     text = (
         f"Half of the ratings go to movies of **{released.median():.0f} or later**; the years "
@@ -183,6 +204,8 @@ def describe_states(states: pd.DataFrame, *, num_ratings: int) -> str:
         states: `count_ratings` by state.
         num_ratings: with and without a state.
     """
+    if states.empty:
+        return "No zip code is of a known state."
     leading = ", ".join(f"{row.state} {row.ratings:,}" for row in list_rows(states.head(5)))
     places = {row.state: place for place, row in enumerate(list_rows(states), start=1)}
     texas = f"is number {places['TX']}" if "TX" in places else "has no ratings"
@@ -206,6 +229,8 @@ def describe_students(compared: pd.DataFrame, codes: pd.DataFrame) -> str:
         compared: `compare_occupations` of California.
         codes: `summarize_zip_codes` of California.
     """
+    if codes.empty:
+        return "No rating comes from California."
     students = compared.set_index("occupation").reindex(["student"]).fillna(0).iloc[0]
     num_single = int((codes["users"] == 1).sum())
     text = (
@@ -230,6 +255,8 @@ def describe_genres(genres: pd.DataFrame, characters: pd.DataFrame, *, num_ratin
         characters: from `count_genre_characters`.
         num_ratings: each counts once for each genre of its movie.
     """
+    if genres.empty:
+        return "No genre is known."
     right, wrong = (
         ", ".join(f"{row.genre} {row.ratings:,}" for row in list_rows(table.head(3)))
         for table in (genres, characters)
@@ -271,13 +298,18 @@ def describe_feedback(movies: pd.DataFrame, rows: pd.DataFrame, *, min_ratings: 
 def describe_sparsity(ratings: pd.DataFrame) -> str:
     """How dense the ratings are, how they pile up, and whom the publisher left out."""
     per_user, per_movie = (ratings[key].value_counts() for key in ("user_id", "movie_id"))
+    left_out = (
+        ": the publisher left out those who gave less, so nothing here shows how a model treats a "
+        "newcomer"
+        if per_user.min() > 1
+        else ""
+    )
     return (
         f"**{compute_density(ratings):.1%}** of the pairs of a rating user and a rated movie hold "
         f"a rating. A tenth of the movies has **{find_share_of_top(ratings, 'movie_id'):.1%}** of "
         f"the ratings, while {(per_movie < 5).sum():,} of {len(per_movie):,} rated movies have "
-        f"fewer than five. Every user gave at least {per_user.min()} ratings, half of them at most "
-        f"{per_user.median():.0f}: the publisher left out those who gave less, so nothing here "
-        "shows how a model treats a newcomer."
+        f"fewer than five. Every user gave at least {count(per_user.min(), 'rating')}, half of "
+        f"them at most {per_user.median():.0f}{left_out}."
     )
 
 

@@ -43,5 +43,5 @@ def describe_user(user_id: int, rated: Sequence[str]) -> str:
     """
     return (
         f"User {user_id} has rated {len(rated)} movies. Among those with most stars: "
-        f"{', '.join(rated[:NAMED])}."
+        f"{', '.join(list(dict.fromkeys(rated))[:NAMED])}."
     )

@@ -1,5 +1,6 @@
 """The computed sentences of the chapter on the two-tower models."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -83,6 +84,24 @@ def describe_artefact(by_score: pd.Series, *, model: str, by_id: float, num_movi
         f"**{by_score.min():.3f}** and **{by_score.max():.3f}**, depending on the epoch after "
         f"which one stops; by movie id it is {by_id:.3f}, where a list drawn at random has "
         f"{10 / num_movies:.3f}."
+    )
+
+
+def describe_weights(*, batch: int, of_mean: float) -> str:
+    """What a weight of the retrieval task means, which depends on the size of a batch.
+
+    Args:
+        batch: ratings in a step.
+        of_mean: RMSE of the mean of all ratings.
+    """
+    uniform = batch * math.log(batch)
+    return (
+        "The loss of retrieval is summed over the ratings of a batch, and that of the stars is "
+        f"their mean. With equal weights and {count(batch, 'rating')} in a batch, what retrieval "
+        f"loses on one rating counts {batch:,} times as much as its squared error; in a batch of "
+        "half the size it counts half as much. Where all scores are equal the first loss is "
+        f"{uniform:,.0f}, where all predictions are the mean the second is {of_mean**2:.2f}: a "
+        f"weight of {of_mean**2 / uniform:.1g} would make them equal."
     )
 
 

@@ -1,0 +1,102 @@
+// Recommends in the browser what `reelbook.recommend.recommender.recommend` does in Python, from the same
+// weights in fewer bytes. `model` is what `reelbook.recommend.page.pack_model` gives.
+const LENGTH = 10; // of the list
+
+function decode(text, Type) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Type(bytes.buffer);
+}
+
+const starts = decode(model.starts, Uint32Array);
+const columns = decode(model.columns, Uint16Array);
+const values = decode(model.values, Int8Array);
+const steps = decode(model.steps, Float32Array);
+const vectors = Float64Array.from(decode(model.vectors, Int16Array), (v) => v * model.step);
+const base = decode(model.base, Float32Array);
+const doubt = decode(model.doubt, Float32Array);
+const dim = vectors.length / model.names.length;
+const liked = []; // places of movies
+
+function computeScores() {
+  const scores = new Float64Array(model.names.length);
+  for (const movie of liked) {
+    for (let at = starts[movie]; at < starts[movie + 1]; at++) {
+      scores[columns[at]] += values[at] * steps[movie];
+    }
+  }
+  return scores;
+}
+
+function getWeight(from, to) {
+  for (let at = starts[from]; at < starts[from + 1]; at++) {
+    if (columns[at] === to) return values[at] * steps[from];
+  }
+  return 0;
+}
+
+const getVector = (movie) => vectors.subarray(movie * dim, (movie + 1) * dim);
+const multiply = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+
+// The inverse of V'V + noise I, by Gauss and Jordan; it is positive definite, so no pivot is zero.
+function invertInner() {
+  const rows = Array.from({ length: dim }, (_, i) => {
+    const row = new Float64Array(2 * dim);
+    row[i] = model.noise;
+    row[dim + i] = 1;
+    for (const movie of liked) {
+      const v = getVector(movie);
+      for (let j = 0; j < dim; j++) row[j] += v[i] * v[j];
+    }
+    return row;
+  });
+  for (let i = 0; i < dim; i++) {
+    const pivot = rows[i][i];
+    for (let j = 0; j < 2 * dim; j++) rows[i][j] /= pivot;
+    for (let k = 0; k < dim; k++) {
+      const factor = rows[k][i];
+      if (k === i || factor === 0) continue;
+      for (let j = 0; j < 2 * dim; j++) rows[k][j] -= factor * rows[i][j];
+    }
+  }
+  return rows.map((row) => row.subarray(dim));
+}
+
+function expectStars(movie, inverse) {
+  const v = getVector(movie);
+  const solved = inverse.map((row) => multiply(row, v));
+  let stars = base[movie];
+  for (const other of liked) {
+    stars += multiply(getVector(other), solved) * (model.liked - base[other]);
+  }
+  return { stars, deviation: Math.sqrt(model.noise * (1 + multiply(v, solved)) + doubt[movie]) };
+}
+
+function recommend() {
+  const scores = computeScores();
+  const inverse = invertInner();
+  const clip = (stars) => Math.min(Math.max(stars, model.scale[0]), model.scale[1]);
+  const known = new Set(liked.map((movie) => model.names[movie])); // whichever of its ids was liked
+  return model.names
+    .map((_, movie) => movie)
+    .sort((a, b) => scores[b] - scores[a] || model.counts[b] - model.counts[a] || a - b)
+    .filter((movie) => !known.has(model.names[movie]) && known.add(model.names[movie]))
+    .slice(0, LENGTH)
+    .map((movie) => {
+      const { stars, deviation } = expectStars(movie, inverse);
+      const because = liked
+        .map((other) => [getWeight(other, movie), model.names[other]])
+        .filter(([weight]) => weight > 0)
+        .sort((a, b) => b[0] - a[0])
+        .slice(0, 3)
+        .map(([, name]) => name);
+      return {
+        name: model.names[movie],
+        stars: clip(stars),
+        low: clip(clip(stars) - model.reach * deviation),
+        high: clip(clip(stars) + model.reach * deviation),
+        why: liked.some((other) => getWeight(other, movie))
+          ? because.length && `because of ${because.join(", ")}`
+          : model.popular,
+      };
+    });
+}

@@ -1,0 +1,69 @@
+// Finds movies by what a person types; `simplify` does what it does in `reelbook.data.titles`.
+
+const OPTIONS = 8; // titles shown for what was typed
+
+// What counts of a name: "Misérables, Les" is "les misérables!", and "&" is "and".
+function simplify(name) {
+  const [, title, year] = /^(.*?)(?: \((\d{4})\))?\s*$/su.exec(name);
+  const text = turnTitle(title.replaceAll("\u2019", "'").replace(/(?=[¼-¾⅐-⅞])/gu, " ").trim())
+    .normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("&", " and ").toLowerCase().replaceAll("ß", "ss");
+  const plain = text.replace(/[^\p{L}\p{N}]+/gu, " ").trim() || text;
+  return `${plain} ${year ?? ""}`.trim();
+}
+
+// The article in front, where a catalogue put it behind a comma.
+function turnTitle(name) {
+  const [, rest, article, end] = /^(.+), ([\p{L}\p{N}_']+)( \(.*)?$/su.exec(name) ?? [];
+  if (!model.articles.includes(article?.toLowerCase())) return name;
+  return `${article}${article.endsWith("'") ? "" : " "}${rest}${end ?? ""}`;
+}
+
+const plain = model.names.map(simplify);
+const byCount = model.names.map((_, movie) => movie).sort((a, b) => model.counts[b] - model.counts[a]);
+
+// One id of each movie that is not liked yet, the one with most ratings.
+function listUnknown() {
+  const known = new Set(liked.map((movie) => model.names[movie]));
+  return byCount.filter((movie) => !known.has(model.names[movie]) && known.add(model.names[movie]));
+}
+
+// The movies whose names hold what was typed, those that begin with it first.
+function match(text) {
+  const asked = simplify(text);
+  if (!asked) return [];
+  const rank = (movie) => {
+    const at = plain[movie].indexOf(asked);
+    if (at < 0) return -1;
+    const before = plain[movie].slice(0, at);
+    return !before || model.articles.includes(before.trim()) ? 0 : before.endsWith(" ") ? 1 : 2;
+  };
+  return listUnknown()
+    .map((movie) => [rank(movie), movie])
+    .filter(([place]) => place >= 0)
+    .sort((a, b) => a[0] - b[0])
+    .slice(0, OPTIONS)
+    .map(([, movie]) => movie);
+}
+
+// The movies whose names share most pairs of letters with what was typed, at least half of them.
+function listClosest(text) {
+  const asked = listPairs(simplify(text));
+  const likeness = (movie) => {
+    const pairs = listPairs(plain[movie].replace(/ \d{4}$/, ""));
+    return (2 * [...pairs].filter((pair) => asked.has(pair)).length) / (pairs.size + asked.size);
+  };
+  return listUnknown()
+    .map((movie) => [likeness(movie), movie])
+    .filter(([share]) => share >= 0.5)
+    .sort((a, b) => b[0] - a[0])
+    .slice(0, OPTIONS)
+    .map(([, movie]) => movie);
+}
+
+const listPairs = (text) => new Set(Array.from(text.slice(1), (letter, at) => text[at] + letter));
+
+// The movie that a whole name means, the one with most ratings; undefined for none.
+function findMovie(name) {
+  const asked = simplify(name);
+  return byCount.find((movie) => model.names[movie] === name) ?? byCount.find((movie) => plain[movie] === asked);
+}
