@@ -20,13 +20,13 @@ from reelbook.processes import end_with_parent, set_environment
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; 0, or 1 after an error told in a line or two, or 130 after Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop, and clean up, as on Ctrl-C
     args = make_parser().parse_args(arguments)
     set_environment()
     if os.environ.get("REELBOOK_BUILD"):  # a relative one means the same in a notebook's own folder
         os.environ["REELBOOK_BUILD"] = str(get_build_dir())
     in_build = args.command != "build" and os.environ.get("REELBOOK_ERRORS")
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up, as on Ctrl-C
         if in_build:
             end_with_parent()
             run_step(args, Path(in_build, f"{args.command}-{args.name}"))
@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not in_build:
             print("Interrupted. What was finished is kept.", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return 0
 
 

@@ -4,9 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import papermill
 import pytest
 import toys
+
+from reelbook.build import notebook
+from reelbook.errors import ReelbookError
 
 
 @pytest.fixture
@@ -178,3 +183,19 @@ def test_jobs_of_one_notebook_into_two_folders_share_no_file(checkout, tmp_path)
         printed = (checkout / log).read_text()
         assert f" [{seed}]\n" in printed
         assert f" [{15 - seed}]\n" not in printed
+
+
+def test_a_kernel_that_dies_before_it_answers_is_told_in_a_line(tmp_path, monkeypatch):
+    """Before, only one that had begun to run cells was: else jupyter_client's own traceback."""
+    monkeypatch.setattr(notebook, "_prepare_environment", lambda *places: None)
+    toys.write_notebook(tmp_path / "a.ipynb")
+
+    def die(_, draft, *given, **named):
+        Path(draft).touch()
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr(papermill, "execute_notebook", die)
+    with pytest.raises(ReelbookError, match="the kernel died; it was killed, or memory ran out"):
+        notebook.run_notebook(
+            tmp_path / "a.ipynb", tmp_path / "b.ipynb", {}, logs=tmp_path / "logs", say=print
+        )

@@ -160,7 +160,6 @@ def _prepare_environment(runs_list: Path, progress: Path) -> None:
 def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Place) -> str:
     """Run papermill; what went wrong in one line, or an empty text."""
     import papermill  # here, when the environment is set
-    from nbclient.exceptions import DeadKernelError
 
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, force=True)
     # After Ctrl-C it would tell the console of a kernel's end that nobody waited for.
@@ -181,7 +180,7 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
         )
     except papermill.PapermillExecutionError as error:
         return " ".join(f"{error.ename}: {error.evalue}".split())[:600]
-    except (DeadKernelError, KeyboardInterrupt) as error:
+    except (RuntimeError, KeyboardInterrupt) as error:  # of a kernel, dead or not yet alive
         if place.printed_too_much:
             return f"it printed more than {MOST_PRINTED // 1_000_000} MB, and was stopped"
         if isinstance(error, KeyboardInterrupt):

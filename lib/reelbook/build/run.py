@@ -4,7 +4,6 @@ Nothing here imports pandas or TensorFlow: a build with nothing to do takes as l
 """
 
 import fcntl
-import functools
 import json
 import os
 import shutil
@@ -27,6 +26,8 @@ from reelbook.errors import ReelbookError
 from reelbook.paths import ROOT, format_path, get_build_dir, get_data_dir, get_plan_dir
 from reelbook.processes import end_with_parent
 
+KEPT = "What was finished is kept: the next build goes on from there."
+
 
 def build(plan_name: str, *, jobs: int) -> None:
     """Bring the report of a plan up to date and say where it is.
@@ -48,6 +49,8 @@ def build(plan_name: str, *, jobs: int) -> None:
         shutil.rmtree(errors, ignore_errors=True)
         errors.mkdir(parents=True)
         code = run_snakemake(plan, jobs, errors, lock)
+    if code < 0:
+        raise ReelbookError(f"Snakemake was killed by signal {-code}. {KEPT}")
     if code:
         raise ReelbookError(describe_failure(plan, errors))
     report = get_plan_dir(plan.name) / "html" / "index.html"
@@ -117,20 +120,36 @@ def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
     """
     command = [*_make_command(plan, jobs), "--quiet", "all"]
     environment = os.environ | {"REELBOOK_ERRORS": str(errors), "REELBOOK_JOBS": str(jobs)}
-    # Of a politer signal it would wait for its steps.
-    follow = functools.partial(end_with_parent, signal.SIGKILL)
-    with subprocess.Popen(command, env=environment, pass_fds=[lock], preexec_fn=follow) as process:
+    with subprocess.Popen(
+        command, env=environment, pass_fds=[lock], preexec_fn=_follow_build
+    ) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # Ctrl-C in a terminal has reached the steps too; a signal to this process has not.
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=5)
-            for started in psutil.Process().children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    started.send_signal(signal.SIGINT)
-            process.wait()
+            _stop(process)
             raise
+
+
+def _follow_build() -> None:
+    """In Snakemake: end with the build, and leave Ctrl-C to it. The steps inherit the latter."""
+    end_with_parent(signal.SIGKILL)  # of a politer signal it would wait for its steps
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Tell Snakemake to start nothing more, and each step to end; once is enough."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    told = set()
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            snakemake = psutil.Process(process.pid)
+            for started in [snakemake, *snakemake.children()]:
+                if started not in told:
+                    told.add(started)
+                    started.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
 
 
 def _make_command(plan: Plan, jobs: int) -> list[str]:
@@ -151,8 +170,11 @@ def describe_failure(plan: Plan, errors: Path) -> str:
     if not said:
         command = [*_make_command(plan, 1), "--dry-run", "--quiet", "host", "rules", "reason"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        return f"Snakemake failed, see above. {done.stdout.strip()}"
-    return "\n".join([*said, "What was finished is kept: the next build goes on from there."])
+        told = (
+            f"Snakemake failed: {done.stdout.strip()}" if done.returncode else "A step was killed."
+        )
+        return f"{told}\n{KEPT}"
+    return "\n".join([*said, KEPT])
 
 
 def format_seconds(seconds: float) -> str:
