@@ -26,7 +26,8 @@ SET = ONE_THREAD | {
 # By how they begin, other variables that could change a result or break a notebook.
 REMOVED = (
     "TF_", "XLA_", "KERAS_", "NPY_", "OPENBLAS_", "MKL_", "OMP_", "KMP_", "MATPLOTLIBRC",
-    "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONBREAKPOINT",
+    "SNAKEMAKE_", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT",
+    "PYTHONBREAKPOINT",
 )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def forget_damaged(plan: Plan) -> None:
     steps = get_plan_dir(plan.name) / "steps"
     damaged = {path: damage for path in steps.glob("*.json") if (damage := find_damage(path))}
     for path, damage in damaged.items():
-        print(f"[{plan.name}] {damage} is missing or altered: made anew", file=sys.stderr)
+        print(f"[{plan.name}] {damage}: made anew", file=sys.stderr)
         path.unlink(missing_ok=True)
     if damaged:  # Snakemake looks for what is missing only on the way to something that is
         (steps / "book.json").unlink(missing_ok=True)
@@ -119,13 +119,15 @@ def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
     environment = os.environ | {"REELBOOK_ERRORS": str(errors), "REELBOOK_JOBS": str(jobs)}
     # Of a politer signal it would wait for its steps.
     follow = functools.partial(end_with_parent, signal.SIGKILL)
-    with subprocess.Popen(command, env=environment, pass_fds=[lock], preexec_fn=follow) as process:
+    # In a session of its own: a terminal's Ctrl-C reaches us, and we pass it on, once.
+    with subprocess.Popen(
+        command, env=environment, pass_fds=[lock], preexec_fn=follow, start_new_session=True
+    ) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # Ctrl-C in a terminal has reached the steps too; a signal to this process has not.
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=5)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             for started in psutil.Process().children(recursive=True):
                 with suppress(psutil.NoSuchProcess):
                     started.send_signal(signal.SIGINT)
