@@ -73,9 +73,15 @@ def test_what_c_code_prints_stays_out_of_a_notebook_that_a_person_runs(tmp_path)
 
 
 def test_parameters_of_a_persons_own_never_go_into_a_plan(checkout):
-    done = toys.run(checkout, "notebook", "02_second", "--plan", "toy", "-p", "seeds", "[7]")
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: With -p give --output too")
+    for seeds in ("[7, 8]", str(list(range(99)))):
+        done = toys.run(checkout, "notebook", "02_second", "--plan", "toy", "-p", "seeds", seeds)
+        assert done.returncode == 0, done.stderr
+        output = checkout / done.stdout.removeprefix("Notebook: ").strip()
+        assert str(sum(json.loads(seeds))) in read_printed(output)
+        assert output.name.startswith("02_second-seeds-")
+        assert len(output.name) < 100
+    assert (checkout / "build" / "notebooks" / "02_second-seeds-7-8.ipynb").is_file()
+    assert not (checkout / "build" / "toy" / "executed").exists()
     done = toys.run(
         checkout, "notebook", "02_second", "--plan", "toy", "-p", "seed", "7", "--output", "x.ipynb"
     )

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -211,3 +213,27 @@ def test_the_largest_weights_are_kept():
 def test_the_command_line_needs_users_or_titles(capsys):
     assert __main__.main(["recommend"]) == 1
     assert "Give --user (of the data set) or --like (titles), not both" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["recommend", "--user", "1", "--k", "0"], "k must be 1 or more, not 0"),
+        (["recommend", "--user", "99999"], "No user has the id 99999"),
+        (["recommend", "--like", "Qqq", "--like", "Zzz"], "Qqq.*Zzz"),
+        (["recommend", "--user", "1", "--model", "mf.dot"], "'mf.dot' cannot recommend"),
+        (["recommend", "--user", "1", "--output", "/etc/passwd/x.csv"], "cannot be written"),
+        (["export", "--model", "mf.dot"], "'mf.dot' cannot recommend"),
+        (["export", "--output", "/etc/passwd/x"], "cannot be written"),
+    ],
+)
+def test_what_can_be_checked_is_checked_before_anything_is_learned(
+    tmp_path, monkeypatch, capsys, arguments, told
+):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    monkeypatch.setattr(__main__, "set_environment", lambda: None)
+    assert __main__.main([*arguments, "--dataset", "made-up"]) == 1
+    error = capsys.readouterr().err
+    assert re.search(told, error, re.DOTALL), error
+    assert "learning" not in error
+    assert not (tmp_path / "runs").exists()

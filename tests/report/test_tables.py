@@ -158,3 +158,12 @@ def test_ends_are_means_over_seeds_with_their_deviation():
     assert row["chosen epoch"] == pytest.approx(0.8)
     assert row["sd of last epoch"] == pytest.approx(0.2 / 2**0.5)
     assert row["epochs"] == "3, 3"
+
+
+def test_a_plan_without_a_chapter_that_trains_has_no_results_to_show(tmp_path, monkeypatch):
+    """Before, 90_results ended with KeyError: 'value'."""
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "results.csv").write_text("model,fold,value\n")
+    with pytest.raises(ReelbookError, match="Plan toy has no results: add a chapter that trains"):
+        tables.read_results("toy")
