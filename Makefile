@@ -24,7 +24,7 @@ lab: env ## open the notebooks in JupyterLab
 	@cd notebooks && ../$(BIN)/jupyter lab
 
 test: env ## prove the project: unit tests, the notebooks at smoke size, the strict book
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: env ## what CI checks of the code: ruff, types, outputs in notebooks
 	@tools/lint.sh

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from importlib.metadata import version
 
 import pytest
@@ -58,3 +59,11 @@ def test_the_targets_of_the_makefile_are_listed_with_a_line_each():
     listed = re.findall(r"^  make (\w+) +\S", done.stdout, re.M)
     front = ["help", "env", "data", "book", "lab", "test", "lint", "bench", "clean", "verify"]
     assert listed[: len(front)] == front
+
+
+def test_pytest_enters_every_folder_of_tests(pytestconfig):
+    """By default it passes over those named build, and said nothing of a room of 60 tests."""
+    passed_over = pytestconfig.getini("norecursedirs")
+    folders = {file.parent for file in (ROOT / "tests").rglob("test_*.py")}
+    names = {part for folder in folders for part in folder.relative_to(ROOT / "tests").parts}
+    assert not [name for name in names for pattern in passed_over if fnmatch(name, pattern)]

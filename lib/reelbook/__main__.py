@@ -180,13 +180,15 @@ def run_data(args: argparse.Namespace) -> None:
 
 def run_notebook(args: argparse.Namespace) -> None:
     """Run a notebook of a plan, or apart from it with `-p` or `--output`."""
-    from reelbook.build.notebook import list_outputs, run_notebook
+    from reelbook.build.notebook import check_output, list_outputs, run_notebook
     from reelbook.build.plan import find_notebook, read_plan
     from reelbook.build.steps import record_step
 
     plan = read_plan(args.plan)
     changed = {name: parse_yaml(value, f"-p {name} {value}") for name, value in args.parameter}
     apart = args.output or (changed and name_output(args.name, changed))
+    if args.output:
+        check_output(find_notebook(args.name), args.output.absolute())
     if apart:
         output = apart.absolute()
         # named after the whole path: two jobs never share a log

@@ -62,12 +62,14 @@ def make_record(run_id: str, **changes) -> RunRecord:
 def write_runs(checkout, lists: dict[str, list[str]], *records: RunRecord) -> None:
     executed = checkout / "build" / "toy" / "executed"
     executed.mkdir(parents=True)
+    protocols = {record.run_id: [record.split["protocol"]] for record in records}
     for name, run_ids in lists.items():
-        (executed / f"{name}.runs.json").write_text(json.dumps(run_ids))
+        used = {run_id: protocols.get(run_id, ["official"]) for run_id in run_ids}
+        (executed / f"{name}.runs.json").write_text(json.dumps(used))
     for record in records:
         folder = checkout / "build" / "runs" / record.run_id
         folder.mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps(record.to_dict()))
+        (folder / "run.json").write_text(record.to_json())
 
 
 # Plans
@@ -252,7 +254,7 @@ def test_every_file_that_a_build_made_is_missed(built, tmp_path, monkeypatch, ch
         content = file.read_bytes()
         change(file)
         found = [damage for step in steps if (damage := find_damage(step))]
-        assert found == [str(file.relative_to(tmp_path / "build"))]
+        assert found == [f"{file.relative_to(tmp_path / 'build')} is missing or altered"]
         file.write_bytes(content)
 
 
@@ -262,11 +264,11 @@ def test_after_the_runs_are_deleted_the_chapters_that_used_them_run_again(checko
     cell = (
         "import os, pathlib, sys\n"
         f"run = pathlib.Path('{run}')\n"
-        "if not run.exists():\n    run.parent.mkdir(parents=True); run.write_text('{}')\n"
-        "pathlib.Path(os.environ['REELBOOK_RUNS_LIST']).write_text('[\"abc\"]')"
+        "if not run.exists():\n    run.parent.mkdir(parents=True); run.write_text({})\n"
+        "pathlib.Path(os.environ['REELBOOK_RUNS_LIST']).write_text('{\"abc\": [\"official\"]}')"
     )
-    record = json.dumps(make_record("abc").to_dict())
-    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", cell.replace("{}", record))
+    record = repr(make_record("abc").to_json())
+    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", cell.replace("{}", record, 1))
     assert toys.build(checkout).returncode == 0
     shutil.rmtree(checkout / "build" / "runs")
     executed = checkout / "build" / "toy" / "executed" / "02_second.ipynb"

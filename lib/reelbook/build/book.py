@@ -28,6 +28,10 @@ def make_book(plan_name: str, notebooks: list[str]) -> Path:
             page has a fault. The old pages then stay as they are.
     """
     folder = get_plan_dir(plan_name)
+    wanted = [folder / "results.csv", *(folder / "executed" / f"{n}.ipynb" for n in notebooks)]
+    if missing := [path.name for path in wanted if not path.is_file()]:
+        told = f"{missing[0]} is not there yet. Run: make book PLAN={plan_name}"
+        raise ReelbookError(f"The book of plan {plan_name} cannot be bound: {told}")
     source, built, log = folder / "book_src", folder / "book_built", folder / "logs" / "book.log"
     for old in [source, built]:
         shutil.rmtree(old, ignore_errors=True)

@@ -59,17 +59,15 @@ def run_notebook(
 
     Args:
         notebook: its folder is the kernel's working directory.
-        output: where the executed notebook goes; one that this made before is replaced.
+        output: where the executed notebook goes, in place of what is there (`check_output`).
         parameters: what to change in its cell tagged `parameters`.
         logs: a folder of ours for the log, x.log, and after a failure x.ipynb as far as it came.
         say: called with a line whenever there is news.
 
     Raises:
-        ReelbookError: an output that would replace something else; parameters that do not fit; a
-            cell that raises or ends the kernel, or a killed kernel. The message names notebook,
-            cell, exception and log.
+        ReelbookError: parameters that do not fit; a cell that raises or ends the kernel, or a
+            killed kernel. The message names notebook, cell, exception and log.
     """
-    check_output(notebook, output)
     check_parameters(notebook, parameters)
     logs.mkdir(parents=True, exist_ok=True)
     log, unfinished = (logs / f"{output.stem}.{suffix}" for suffix in ["log", "ipynb"])

@@ -92,7 +92,7 @@ def forget_damaged(plan: Plan) -> None:
     steps = get_plan_dir(plan.name) / "steps"
     damaged = {path: damage for path in steps.glob("*.json") if (damage := find_damage(path))}
     for path, damage in damaged.items():
-        print(f"[{plan.name}] {damage} is missing or altered: made anew", file=sys.stderr)
+        print(f"[{plan.name}] {damage}: made anew", file=sys.stderr)
         path.unlink(missing_ok=True)
     if damaged:  # Snakemake looks for what is missing only on the way to something that is
         (steps / "book.json").unlink(missing_ok=True)

@@ -5,6 +5,7 @@ these: notebooks and pages stay where they are until what replaces them is whole
 """
 
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,11 +28,16 @@ def record_step(plan_name: str, step: str, files: Iterable[Path]) -> None:
 
 
 def find_damage(record: Path) -> str | None:
-    """The first file of a step that is missing or altered, or the record itself; None if whole."""
+    """What is wrong with what a step made, or with the record itself; None if all is whole."""
+    own_name = record.relative_to(get_build_dir())
     try:
-        return find_altered(get_build_dir(), json.loads(record.read_text(encoding="utf-8")))
+        altered = find_altered(get_build_dir(), json.loads(record.read_text(encoding="utf-8")))
+        is_of_the_future = record.stat().st_mtime > time.time() + 2
     except (OSError, ValueError, AttributeError):
-        return str(record.relative_to(get_build_dir()))
+        return f"{own_name} is missing or altered"
+    if is_of_the_future:  # Snakemake would take what was changed since for older
+        return f"{own_name} is dated in the future"
+    return f"{altered} is missing or altered" if altered else None
 
 
 def find_altered(folder: Path, sums: dict[str, str]) -> str | None:
