@@ -119,7 +119,7 @@ def make_parser() -> argparse.ArgumentParser:
     book.set_defaults(run=run_book)
 
     build = commands.add_parser("build", help="all of it: what `make book` calls")
-    build.add_argument("--plan", default="ml-100k", help="a file in notebooks/plans (ml-100k)")
+    build.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
     build.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
     )
@@ -139,6 +139,11 @@ def make_parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="list the models: what each predicts and needs")
     models.set_defaults(run=run_models)
+
+    for command in (notebook, results, book, build):
+        command.add_argument(
+            "--data", metavar="PATH", help="ratings of your own, in place of the plan's data set"
+        )
 
     recommend = commands.add_parser(
         "recommend",
@@ -207,9 +212,12 @@ def run_notebook(args: argparse.Namespace) -> None:
     from reelbook.build.notebook import check_output, list_outputs, run_notebook
     from reelbook.build.plan import find_notebook, read_plan
     from reelbook.build.steps import record_step
+    from reelbook.data.names import find_path
 
-    plan = read_plan(args.plan)
+    plan = read_plan(args.plan, args.data)
     changed = {name: parse_yaml(value, f"-p {name} {value}") for name, value in args.parameter}
+    if path := find_path(str(changed.get("dataset", "made-up"))):
+        changed["dataset"] = str(path)  # the kernel runs in another folder
     apart = args.output or (changed and name_output(args.name, changed))
     if args.output:
         check_output(find_notebook(args.name), args.output.absolute())
@@ -251,10 +259,12 @@ def name_output(notebook: str, changed: dict[str, object]) -> Path:
 
 def run_results(args: argparse.Namespace) -> None:
     """Write results.csv of a plan."""
+    from reelbook.build.plan import read_plan
     from reelbook.build.results import collect_results
     from reelbook.build.steps import record_step
 
-    record_step(args.name, "results", [collect_results(args.name)])
+    plan = read_plan(args.name, args.data)
+    record_step(plan.name, "results", [collect_results(plan)])
 
 
 def run_book(args: argparse.Namespace) -> None:
@@ -263,9 +273,10 @@ def run_book(args: argparse.Namespace) -> None:
     from reelbook.build.plan import read_plan
     from reelbook.build.steps import record_step
 
-    print(f"[{args.name}] book: started", file=sys.stderr)
-    index = make_book(args.name, list(read_plan(args.name).notebooks))
-    record_step(args.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
+    plan = read_plan(args.name, args.data)
+    print(f"[{plan.name}] book: started", file=sys.stderr)
+    index = make_book(plan.name, list(plan.notebooks))
+    record_step(plan.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
 
 
 def run_build(args: argparse.Namespace) -> None:
@@ -274,7 +285,8 @@ def run_build(args: argparse.Namespace) -> None:
 
     if args.jobs < 1:
         raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
-    build(args.plan, jobs=args.jobs)
+    plan = args.plan or ("own" if args.data else "ml-100k")
+    build(plan, jobs=args.jobs, data=args.data)
 
 
 def run_verify(args: argparse.Namespace) -> None:

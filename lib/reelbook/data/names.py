@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 from reelbook.errors import ReelbookError
-from reelbook.paths import get_data_dir
+from reelbook.paths import PLANS, get_data_dir
 
 DATASETS = ["ml-100k", "ml-1m", "made-up"]
 # Folders of build/ that hold other things than the report on a data set.
-TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks", "downloads", "smoke"}
+TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks"}
 OPTIONS_SUFFIX = ".reelbook.yml"
 
 
@@ -52,7 +52,8 @@ def name_dataset(dataset: str) -> str:
         return dataset
     stem = path.name.split(".")[0] if path.is_file() else path.name
     name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "own"
-    return f"own-{name}" if name in TAKEN or name in DATASETS else name
+    plans = {file.stem for file in PLANS.glob("*.yml")}
+    return f"own-{name}" if name in TAKEN | plans or name in DATASETS else name
 
 
 def stamp_files(path: Path) -> str:

@@ -227,6 +227,15 @@ def _write_own(folder: Path, path: Path) -> None:
         "code": _hash_code(),
         "no_people": "",
         "is_implicit": reading.is_implicit,
+        "traits": sorted(
+            Dataset(
+                folder.name,
+                **vars(reading.tables),
+                sha256="",
+                source="",
+                is_implicit=reading.is_implicit,
+            ).traits
+        ),
         "understood": reading.told,
         "first_rows": reading.first.to_dict("list"),
     }
