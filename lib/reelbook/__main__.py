@@ -275,7 +275,7 @@ def run_book(args: argparse.Namespace) -> None:
 
     plan = read_plan(args.name, args.data)
     print(f"[{plan.name}] book: started", file=sys.stderr)
-    index = make_book(plan.name, list(plan.notebooks))
+    index = make_book(plan)
     record_step(plan.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
 
 

@@ -142,7 +142,7 @@ def test_results_are_the_figures_of_exactly_the_listed_runs(here):
         make_record("bbb", model="mf.biased", split=split, seed=10, best_epoch=None),
         make_record("not_listed"),
     )
-    path = collect_results("toy")
+    path = collect_results(read_plan("toy"))
     text = path.read_text()
     assert text.splitlines() == [
         ",".join(RESULT_COLUMNS),
@@ -164,7 +164,7 @@ def test_folds_and_seeds_are_sorted_as_numbers(here):
         for seed in [11, 2]
     ]
     write_runs(here, {"01_first": [], "02_second": [r.run_id for r in records]}, *records)
-    with collect_results("toy").open() as file:
+    with collect_results(read_plan("toy")).open() as file:
         ids = [row["run_id"] for row in csv.DictReader(file)]
     assert list(dict.fromkeys(ids)) == ["9-2", "9-11", "10-2", "10-11"]
 
@@ -172,7 +172,7 @@ def test_folds_and_seeds_are_sorted_as_numbers(here):
 def test_a_listed_run_that_is_gone_is_an_error(here):
     write_runs(here, {"01_first": ["gone"], "02_second": []})
     with pytest.raises(ReelbookError, match="gone is missing"):
-        collect_results("toy")
+        collect_results(read_plan("toy"))
 
 
 def test_the_leaderboard_is_the_mean_over_official_folds(here):
@@ -184,7 +184,7 @@ def test_the_leaderboard_is_the_mean_over_official_folds(here):
         make_record("d", model="mf.biased", split=split, metrics=[Metric("test", "rmse", 0.2)]),
     ]
     write_runs(here, {"01_first": [], "02_second": ["a", "b", "c", "d"]}, *records)
-    assert format_leaderboard(collect_results("toy")) == (
+    assert format_leaderboard(collect_results(read_plan("toy"))) == (
         "Test RMSE, protocol official:\n"
         "  mf.biased  0.9200  mean of 1\n"
         "  mf.dot     0.9500  mean of 2\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reelbook.build.parameters import check_parameters, read_parameters
-from reelbook.data.names import TAKEN, find_path, name_dataset
+from reelbook.data.names import TAKEN, TRAITS, find_path, name_dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import NOTEBOOKS, PLANS, ROOT, format_path, get_data_dir
@@ -22,6 +22,8 @@ class Plan:
         dataset: a name, or the path of a person's own ratings.
         notebooks: names to parameters.
         left_out: notebooks that need what these data do not have, and what that is.
+        lacks: those of TRAITS that these data do not have; `documents` are those that the
+            documents measured on.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Plan:
     dataset: str
     notebooks: dict[str, dict[str, Any]]
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    lacks: list[str] = field(default_factory=list)
 
     @property
     def is_own(self) -> bool:
@@ -87,7 +90,8 @@ def read_plan(name: str, data: str | None = None) -> Plan:
     if not isinstance(dataset, str) or not isinstance(content["notebooks"], dict):
         raise ReelbookError(f"{where}: dataset must be a name, and notebooks names with parameters")
     path = find_path(dataset if data else _anchor(dataset))
-    traits = _read_traits(dataset) if path else None
+    traits = (_read_traits(dataset) if path else None) or TRAITS
+    lacks = [trait for trait in [*TRAITS, "documents"] if path and trait not in traits]
     folder = name_dataset(str(path)) if path and data else name
     common = {"dataset": str(path or dataset), "plan": folder}
     notebooks = {}
@@ -100,12 +104,12 @@ def read_plan(name: str, data: str | None = None) -> Plan:
         fitting = {key: value for key, value in common.items() if key in declared}
         given = fitting | (parameters or {})
         check_parameters(path_of, given)
-        lacking = [] if traits is None else [n for n in read_needs(path_of) if n not in traits]
-        if lacking:
+        if lacking := [need for need in read_needs(path_of) if need in lacks]:
             left_out[notebook] = lacking
         else:
             notebooks[notebook] = given
-    return Plan(folder, name, common["dataset"], dict(sorted(notebooks.items())), left_out)
+    notebooks = dict(sorted(notebooks.items()))
+    return Plan(folder, name, common["dataset"], notebooks, left_out, lacks)
 
 
 def _anchor(dataset: str) -> str:

@@ -147,8 +147,9 @@ def _make_command(plan: Plan, jobs: int) -> list[str]:
     """Snakemake's command line."""
     return [
         sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-        "--directory", str(get_build_dir()), "--cores", str(jobs), "--config", f"plan={plan.file}",
-        f"data={plan.data_name if plan.is_own else ''}", "--rerun-incomplete", "--keep-going", "--nolock", "--scheduler", "greedy",
+        "--directory", str(get_build_dir()), "--cores", str(jobs),
+        "--config", f"plan={plan.file}", f"data={plan.data_name if plan.is_own else ''}",
+        "--rerun-incomplete", "--keep-going", "--nolock", "--scheduler", "greedy",
     ]  # fmt: skip
 
 
