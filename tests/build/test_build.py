@@ -14,6 +14,7 @@ from reelbook.build.plan import read_plan
 from reelbook.build.results import collect_results, format_leaderboard
 from reelbook.build.run import format_seconds
 from reelbook.build.steps import find_damage
+from reelbook.data.names import TAKEN
 from reelbook.errors import ReelbookError
 from reelbook.metrics.metric import Metric
 from reelbook.paths import PLANS, ROOT
@@ -312,7 +313,7 @@ def test_a_chapter_that_leaves_the_plan_leaves_the_build(checkout):
     assert not (checkout / "build/toy/html/02_second.html").exists()
 
 
-@pytest.mark.parametrize("name", sorted(plans.RESERVED))
+@pytest.mark.parametrize("name", sorted(TAKEN))
 def test_a_plan_that_would_write_among_other_files_is_refused_by_name(here, name):
     plans = here / "notebooks" / "plans"
     (plans / f"{name}.yml").write_text((plans / "toy.yml").read_text())

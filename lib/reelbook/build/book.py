@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from reelbook.build.plan import Plan
 from reelbook.build.pages import drop_icon_script, list_faults
+from reelbook.build.plan import Plan
 from reelbook.data.names import TRAITS
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
@@ -94,7 +94,8 @@ def fit_text(text: str, there: list[str]) -> str:
     """A written page for a plan that lacks some notebooks: without what leads to them.
 
     What stands between `% with NAME` and `% end` goes with that notebook or trait of the data, and
-    `% without NAME` is the other way round. A link to a notebook that is not there leaves its words.
+    `% without NAME` is the other way round. A link to a notebook that is not there leaves its
+    words.
     """
 
     def keep_block(found: re.Match[str]) -> str:

@@ -150,6 +150,12 @@ def find_settings(
     return run.record.params | run.record.extra["chosen"]
 
 
+def pick_user(ratings: pd.DataFrame) -> int:
+    """A user with a usual number of ratings: the first of those with the median."""
+    counts = ratings["user_id"].value_counts().sort_index()
+    return int((counts - counts.median()).abs().idxmin())
+
+
 def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) -> pd.DataFrame:
     """The k best movies that a user of the data set has not rated; see `recommend`.
 
