@@ -29,15 +29,13 @@ def find_path(dataset: str) -> Path | None:
     """
     if dataset in DATASETS:
         return None
-    path = Path(dataset).expanduser()
-    if path.exists():
-        return path.resolve()
-    record = get_data_dir(dataset) / "data.json"
-    if re.fullmatch(r"[a-z0-9-]+", dataset) and record.is_file():
+    if record := _find_record(dataset):
         path = Path(json.loads(record.read_text(encoding="utf-8"))["path"])
-        if path.exists():
-            return path
-    elif os.sep not in dataset and "." not in dataset:
+    else:
+        path = Path(dataset).expanduser().absolute()
+    if path.exists():
+        return path
+    if not record and os.sep not in dataset and "." not in dataset:
         known = ", ".join(DATASETS)
         raise ReelbookError(
             f"Unknown data set {dataset!r}. Known are {known}, and any file of ratings by its path."
@@ -45,12 +43,18 @@ def find_path(dataset: str) -> Path | None:
     raise ReelbookError(f"{path}: there is no such file or folder")
 
 
+def _find_record(dataset: str) -> Path | None:
+    """What was noted of a person's data when they were prepared under this name."""
+    record = get_data_dir(dataset) / "data.json"
+    return record if re.fullmatch(r"[a-z0-9-]+", dataset) and record.is_file() else None
+
+
 def name_dataset(dataset: str) -> str:
     """The name of a data set, under which its tables and its report lie in the build folder."""
     path = find_path(dataset)
     if path is None:
         return dataset
-    if get_data_dir(dataset).is_dir() and not Path(dataset).exists():
+    if _find_record(dataset):
         return dataset
     stem = path.name.split(".")[0] if path.is_file() else path.name
     name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "own"

@@ -153,7 +153,8 @@ def find_settings(
 def pick_user(ratings: pd.DataFrame) -> int:
     """A user with a usual number of ratings: the first of those with the median."""
     counts = ratings["user_id"].value_counts().sort_index()
-    return int((counts - counts.median()).abs().idxmin())
+    distance = (counts - counts.median()).abs().to_numpy()
+    return int(counts.index.to_numpy()[distance.argmin()])
 
 
 def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) -> pd.DataFrame:
