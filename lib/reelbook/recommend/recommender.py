@@ -19,7 +19,7 @@ from reelbook.data.tables import Dataset
 from reelbook.data.titles import find_titles, list_names
 from reelbook.errors import ReelbookError
 from reelbook.models import content, gaussian, registry, topn
-from reelbook.models.features.matrix import count_ratings, make_matrix
+from reelbook.models.features.matrix import make_matrix
 from reelbook.runs.store import load_or_train
 from reelbook.splits.protocols import make_split
 
@@ -63,18 +63,24 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
     """
     x = make_matrix(dataset, dataset.ratings)
     weights = learn_weights(dataset, x, model=model)
-    movies = dataset.movies.sort_values("movie_id", ignore_index=True)
-    counts = count_ratings(x).astype(int)
+    movies = list_movies(dataset)
     stars = dataset.ratings["rating"]
     places = np.searchsorted(movies["movie_id"], dataset.ratings["movie_id"])
     return Recommender(
         model,
-        movies[["movie_id"]].assign(name=list_names(movies), ratings=counts),
+        movies,
         weights,
         learn_taste(dataset, dataset.ratings),
         float(stars[stars >= min(LIKED, stars.max())].mean()),
         dataset.ratings[["user_id", "rating"]].assign(place=places),
     )
+
+
+def list_movies(dataset: Dataset) -> pd.DataFrame:
+    """movie_id, name and ratings (number) of each movie, in ascending order of the ids."""
+    movies = dataset.movies.sort_values("movie_id", ignore_index=True)
+    counts = dataset.ratings["movie_id"].value_counts().reindex(movies["movie_id"], fill_value=0)
+    return movies[["movie_id"]].assign(name=list_names(movies), ratings=counts.to_numpy())
 
 
 def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.ndarray:
@@ -88,8 +94,7 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
     Raises:
         ReelbookError: a model that is not one of these.
     """
-    if model not in MODELS:
-        raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
+    check_request(model, 1)
     params = find_settings(dataset, model, "stratified")
     if model in topn.WEIGHTS:
         return topn.WEIGHTS[model](x, params)
@@ -146,31 +151,64 @@ def recommend_to_fan(
     Raises:
         ReelbookError: no title, or one that no movie or several have.
     """
+    rated = find_liked(recommender.movies, liked)
+    return recommend(recommender, rated, np.full(len(rated), recommender.liked_stars), k=k)
+
+
+def find_liked(movies: pd.DataFrame, liked: Sequence[str]) -> np.ndarray:
+    """Places of the movies with these titles.
+
+    Args:
+        movies: as `list_movies` gives them.
+        liked: titles as a person types them.
+
+    Raises:
+        ReelbookError: no title, or one that no movie or several have.
+    """
     if not liked:
         raise ReelbookError("Give at least one title that you like.")
-    movies = recommender.movies
-    rated = np.unique(find_titles(liked, movies["name"].tolist(), movies["ratings"].tolist()))
-    return recommend(recommender, rated, np.full(len(rated), recommender.liked_stars), k=k)
+    return np.unique(find_titles(liked, movies["name"].tolist(), movies["ratings"].tolist()))
 
 
 def find_history(recommender: Recommender, user_id: int) -> tuple[np.ndarray, np.ndarray]:
     """Places and stars of the movies that a user rated, the best first.
 
     Raises:
-        ReelbookError: nobody has this id; the message has the range and the closest ids.
+        ReelbookError: nobody has this id; see `check_user`.
     """
     ratings = recommender.ratings
+    check_user(ratings, user_id)
     own = ratings[ratings["user_id"] == user_id].sort_values(
         ["rating", "place"], ascending=[False, True]
     )
-    if own.empty:
-        ids = np.unique(ratings["user_id"])
+    return own["place"].to_numpy(), own["rating"].to_numpy("float64")
+
+
+def check_user(ratings: pd.DataFrame, user_id: int) -> None:
+    """Refuse an id that nobody has.
+
+    Raises:
+        ReelbookError: nobody has this id; the message has the range and the closest ids.
+    """
+    ids = np.unique(ratings["user_id"])
+    if user_id not in ids:
         closest = ids[np.argsort(np.abs(ids - user_id), kind="stable")[:3]]
         raise ReelbookError(
             f"No user has the id {user_id}: there are {len(ids)}, from {ids[0]} to {ids[-1]}; "
             f"the closest are {', '.join(map(str, np.sort(closest)))}."
         )
-    return own["place"].to_numpy(), own["rating"].to_numpy("float64")
+
+
+def check_request(model: str, k: int) -> None:
+    """Refuse a model that cannot recommend, or a list without a movie.
+
+    Raises:
+        ReelbookError: a model that is not one of MODELS, or k below 1.
+    """
+    if model not in MODELS:
+        raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
+    if k < 1:
+        raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
 
 
 def recommend(
@@ -197,8 +235,7 @@ def recommend(
     Raises:
         ReelbookError: k below 1.
     """
-    if k < 1:
-        raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
+    check_request(recommender.model, k)
     names = recommender.movies["name"]
     scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
     left = names.iloc[np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))]
@@ -222,20 +259,6 @@ def recommend(
             ],
         }
     )
-
-
-def format_lists(lists: pd.DataFrame) -> str:
-    """Lists for a terminal: a line a movie, and below it what it is there for."""
-    lines = []
-    for row in lists.to_dict("records"):
-        if row["rank"] == 1 and "user_id" in row:
-            lines.append(f"User {row['user_id']}")
-        stars = f"{row['stars']:.1f} stars ({row['low']:.1f} to {row['high']:.1f})"
-        lines.append(f"{row['rank']:>3}. {row['name']}  {stars}")
-        if row["because"]:
-            why = row["because"] if row["because"] == POPULAR else f"because of {row['because']}"
-            lines.append(f"     {why}")
-    return "\n".join(lines)
 
 
 def find_pulls(
