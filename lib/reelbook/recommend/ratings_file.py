@@ -80,7 +80,7 @@ def read_ratings(path: Path) -> OwnRatings:
     titles = sheet.rows[columns["title"]].str.strip()
     if "year" in columns:
         years = sheet.rows[columns["year"]].str.strip()
-        add = years.str.fullmatch(r"\d{4}") & ~titles.str.contains(r" \(\d{4}\)$")
+        add = years.str.fullmatch(r"\d{4}") & ~titles.str.contains(r"^$| \(\d{4}\)$")
         titles = titles.where(~add, titles + " (" + years + ")")
     kept = (values > 0) & (titles != "")
     if not kept.any():
