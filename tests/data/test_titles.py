@@ -115,6 +115,7 @@ OTHERS = [
         ("The Fargo (1996)", [5]),  # or more
         ("Star Wars (1977)", [3]),  # what follows a colon, on either side, of the same year
         ("Born Into Brothels: Calcutta's Red Light Kids (2004)", [4]),
+        ("Fargo (True Crime, #1) (1996)", [5]),  # or in brackets
         ("Star Wars", []),
         ("Star Wars (1978)", []),
         ("Star Trek: Generations (1998)", []),

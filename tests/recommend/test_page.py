@@ -25,7 +25,8 @@ ASKED = [
     "Battleship Potemkin (1925)", "The Fargo (1996)", "Star Wars (1977)", "Star Wars (1978)",
     "Born Into Brothels: Calcutta's Red Light Kids (2004)", "Star Trek: Generations (1998)",
     "Fargo (1995)", "Fargo (1998)", "La Haine (1996)", "Sabrina", "Sabrina (1996)", "Lodger (1944)",
-    "Undated (2001)", "Se7en", "les miserables (1996)", "The (1990)", "A", "(1990)", "", ": (1990)",
+    "Undated (2001)", "Se7en", "les miserables (1996)", "Fargo (True Crime, #1) (1996)",
+    "The (1990)", "A", "(1990)", "", ": (1990)",
 ]  # fmt: skip
 
 

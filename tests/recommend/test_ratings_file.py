@@ -13,9 +13,9 @@ FILES = exports.make_files([("a", "1990")] * 4)
 TOLD = {
     "letterboxd.csv": "(Letterboxd): 5 ratings, stars out of 5.",
     "excel.txt": "(Letterboxd): 5 ratings, stars out of 5.",
-    "imdb.csv": "(IMDb): 5 ratings, stars out of 10; 1 more without a title or stars.",
+    "imdb.csv": "(IMDb): 5 ratings, stars out of 10; left out: 1 without a title or stars.",
     "imdb-old.csv": "(IMDb): 5 ratings, stars out of 10.",
-    "goodreads.csv": "(Goodreads): 5 ratings, stars out of 5; 1 more without",
+    "goodreads.csv": "(Goodreads): 5 ratings, stars out of 5; left out: 1 without a title",
     "two.csv": "(titles and stars): 5 ratings, stars out of 5.",
     "nameless.tsv": "(titles and stars): 5 ratings, stars out of 5.",
     "hundred.csv": "(titles and stars): 4 ratings, stars out of 100.",
@@ -51,7 +51,7 @@ def test_the_last_rating_of_a_movie_counts_and_whatever_is_no_rating_does_not(da
     file.write_text("\n".join(["Title,Rating", *(f"{name},{text}" for text in stars), ",4"]))
     own = read_ratings(file)
     assert (own.stars.tolist(), own.top) == ([2, 7], 10)
-    assert "5 more without a title or stars" in own.told[0]
+    assert "left out: 5 without a title or stars" in own.told[0]
     assert match_ratings(own, dataset).given.tolist() == [3.5]
     file.write_text("Title,My Rating\nA,9\nB,2\n")
     assert read_ratings(file).top == 10  # more than Goodreads has

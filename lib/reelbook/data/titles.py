@@ -88,7 +88,7 @@ def match_titles(titles: Sequence[str], names: Sequence[str]) -> list[list[int]]
     2. the title without the year,
     3. one of the titles of a name with several, such as "Seven (Se7en) (1995)",
     4. any of these without "the" or "a" in front,
-    5. title and year, where one of the two names goes on after a colon,
+    5. title and year, where one of the two goes on after a colon or the person's in brackets,
     6. the title of just one movie, of the year before or after, or of no known year.
 
     `recommend/browser/titles.js` does the same.
@@ -136,7 +136,8 @@ def _match(
     found = found or bare.get(f"{without} {year}".strip())
     if found or not year:
         return found or []
-    if found := heads.get(key) or whole.get(f"{simplify(title.split(':')[0])} {year}"):
+    head = simplify(re.split(r":| \(", title)[0])
+    if found := heads.get(key) or whole.get(f"{head} {year}"):
         return found
     places = undated.get(plain) or parts.get(plain) or bare.get(without, [])
     years = {_split_year(names[place])[1] for place in places}

@@ -88,7 +88,7 @@ def read_ratings(path: Path) -> OwnRatings:
     site, top = find_scale(sheet, float(values[kept].max()))
     told = f"{path.name} ({site or 'titles and stars'}): {kept.sum()} ratings, stars out of {top:g}"
     if left := int((~kept).sum()):
-        told += f"; {left} more without a title or stars"
+        told += f"; left out: {left} without a title or stars"
     return OwnRatings(
         titles[kept].tolist(), values[kept].to_numpy(), top, [f"{told}.", *faults.list_told()]
     )

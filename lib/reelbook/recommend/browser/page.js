@@ -164,7 +164,7 @@ async function takeFile(file) {
   find("rb-told").textContent = read.fault
     ? `${file.name}: ${read.fault}`
     : `${file.name} (${read.site || "titles and stars"}): ${read.ratings.length} ratings, stars out of ${read.top}` +
-      `${read.left ? `; ${read.left} more without a title or stars are left out` : ""}. ` +
+      `${read.left ? `; left out: ${read.left} without a title or stars` : ""}. ` +
       `${read.ratings.length - missing.length} of ${read.ratings.length} titles found.`;
   const [summary, titles] = find("rb-missing").children;
   find("rb-missing").hidden = !missing.length;

@@ -101,7 +101,8 @@ function matchTitle(asked) {
   const without = dropArticle(own);
   const found = whole.get(key) ?? undated.get(key) ?? parts.get(key) ?? bare.get(`${without} ${year}`.trim());
   if (found || !year) return found ?? [];
-  const relatives = heads.get(key) ?? whole.get(`${simplify(title.split(":")[0])} ${year}`);
+  const head = simplify(title.split(/:| \(/u)[0]);
+  const relatives = heads.get(key) ?? whole.get(`${head} ${year}`);
   if (relatives) return relatives;
   const places = undated.get(own) ?? parts.get(own) ?? bare.get(without) ?? [];
   const years = new Set(places.map((movie) => splitYear(model.names[movie])[1]));
