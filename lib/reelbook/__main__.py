@@ -286,21 +286,16 @@ def run_recommend(args: argparse.Namespace) -> None:
         from reelbook.data.store import load
         from reelbook.recommend import lists, ratings_file, recommender
 
-    # All that is cheap comes before what takes a while to learn.
-    recommender.check_request(args.model, args.k)
     if args.ratings:
         own = ratings_file.read_ratings(args.ratings)
         print("\n".join(own.told), file=sys.stderr)
-    dataset = load(args.dataset)
-    for user in args.user:
-        recommender.check_user(dataset.ratings, user)
-    if args.like:
-        recommender.find_liked(recommender.list_movies(dataset), args.like)
+    data = load(args.dataset)
+    recommender.check_request(data, model=args.model, user_ids=args.user, liked=args.like, k=args.k)
     if args.ratings:
-        matched = ratings_file.match_ratings(own, dataset)
+        matched = ratings_file.match_ratings(own, data)
         print("\n".join(matched.told), file=sys.stderr)
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
-    model = recommender.make_recommender(dataset, model=args.model)
+    model = recommender.make_recommender(data, model=args.model)
     if args.user:
         found = recommender.recommend_to_users(model, args.user, k=args.k)
     elif args.like:

@@ -125,7 +125,9 @@ def test_an_export_says_so_too(blind, tmp_path):
 
 
 def test_what_cannot_be_is_explained(made, dataset):
-    with pytest.raises(ReelbookError, match="No user has the id 99999: there are .* the closest"):
+    with pytest.raises(
+        ReelbookError, match="No user has the id 99999: .* have ratings, .* the closest"
+    ):
         recommender.recommend_to_user(made, 99_999)
     with pytest.raises(ReelbookError, match="No movie is called 'Qqq'"):
         recommender.recommend_to_fan(made, ["Qqq"])

@@ -41,6 +41,7 @@ class Recommender(NamedTuple):
         taste: see `gaussian.Taste`.
         liked_stars: what a liked movie counts as: the mean of all ratings from LIKED stars on.
         ratings: user_id, place (of the movie) and rating, of all users of the data set.
+        user_ids: of all users, also of those without ratings.
     """
 
     model: str
@@ -49,6 +50,35 @@ class Recommender(NamedTuple):
     taste: gaussian.Taste
     liked_stars: float
     ratings: pd.DataFrame
+    user_ids: np.ndarray
+
+
+def check_request(
+    dataset: Dataset, *, model: str, user_ids: Sequence[int], liked: Sequence[str], k: int
+) -> None:
+    """Refuse what no list can be made of, before anything is learned.
+
+    Raises:
+        ReelbookError: a model that does not recommend, an id that nobody has, a title that no movie
+            or several have, or k below 1.
+    """
+    check_model(model)
+    _check_length(k)
+    for user_id in user_ids:
+        _find_ratings(dataset.ratings, user_id, dataset.users["user_id"].to_numpy())
+    counts = dataset.movies["movie_id"].map(dataset.ratings["movie_id"].value_counts())
+    find_titles(liked, list_names(dataset.movies), counts.fillna(0).tolist())
+
+
+def check_model(model: str) -> None:
+    """Refuse a model that does not recommend: ReelbookError with those that do."""
+    if model not in MODELS:
+        raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
+
+
+def _check_length(k: int) -> None:
+    if k < 1:
+        raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
 
 
 def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommender:
@@ -73,6 +103,7 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
         learn_taste(dataset, dataset.ratings),
         float(stars[stars >= min(LIKED, stars.max())].mean()),
         dataset.ratings[["user_id", "rating"]].assign(place=places),
+        dataset.users["user_id"].to_numpy(),
     )
 
 
@@ -94,7 +125,7 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
     Raises:
         ReelbookError: a model that is not one of these.
     """
-    check_request(model, 1)
+    check_model(model)
     params = find_settings(dataset, model, "stratified")
     if model in topn.WEIGHTS:
         return topn.WEIGHTS[model](x, params)
@@ -129,7 +160,7 @@ def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) ->
     """The k best movies that a user of the data set has not rated; see `recommend`.
 
     Raises:
-        ReelbookError: nobody has this id.
+        ReelbookError: nobody has this id, or who has it rated nothing.
     """
     return recommend(recommender, *find_history(recommender, user_id), k=k)
 
@@ -151,64 +182,38 @@ def recommend_to_fan(
     Raises:
         ReelbookError: no title, or one that no movie or several have.
     """
-    rated = find_liked(recommender.movies, liked)
-    return recommend(recommender, rated, np.full(len(rated), recommender.liked_stars), k=k)
-
-
-def find_liked(movies: pd.DataFrame, liked: Sequence[str]) -> np.ndarray:
-    """Places of the movies with these titles.
-
-    Args:
-        movies: as `list_movies` gives them.
-        liked: titles as a person types them.
-
-    Raises:
-        ReelbookError: no title, or one that no movie or several have.
-    """
     if not liked:
         raise ReelbookError("Give at least one title that you like.")
-    return np.unique(find_titles(liked, movies["name"].tolist(), movies["ratings"].tolist()))
+    movies = recommender.movies
+    rated = np.unique(find_titles(liked, movies["name"].tolist(), movies["ratings"].tolist()))
+    return recommend(recommender, rated, np.full(len(rated), recommender.liked_stars), k=k)
 
 
 def find_history(recommender: Recommender, user_id: int) -> tuple[np.ndarray, np.ndarray]:
     """Places and stars of the movies that a user rated, the best first.
 
     Raises:
-        ReelbookError: nobody has this id; see `check_user`.
+        ReelbookError: a user without ratings, or nobody has this id; the message then has the
+            range and the closest ids.
     """
-    ratings = recommender.ratings
-    check_user(ratings, user_id)
-    own = ratings[ratings["user_id"] == user_id].sort_values(
-        ["rating", "place"], ascending=[False, True]
-    )
+    own = _find_ratings(recommender.ratings, user_id, recommender.user_ids)
+    own = own.sort_values(["rating", "place"], ascending=[False, True])
     return own["place"].to_numpy(), own["rating"].to_numpy("float64")
 
 
-def check_user(ratings: pd.DataFrame, user_id: int) -> None:
-    """Refuse an id that nobody has.
-
-    Raises:
-        ReelbookError: nobody has this id; the message has the range and the closest ids.
-    """
-    ids = np.unique(ratings["user_id"])
-    if user_id not in ids:
+def _find_ratings(ratings: pd.DataFrame, user_id: int, user_ids: np.ndarray) -> pd.DataFrame:
+    """The rows of a user; ReelbookError with the range and the closest ids if there are none."""
+    own = ratings[ratings["user_id"] == user_id]
+    if own.empty and user_id in user_ids:
+        raise ReelbookError(f"User {user_id} exists but has no ratings: name titles instead.")
+    if own.empty:
+        ids = np.unique(ratings["user_id"])
         closest = ids[np.argsort(np.abs(ids - user_id), kind="stable")[:3]]
         raise ReelbookError(
-            f"No user has the id {user_id}: there are {len(ids)}, from {ids[0]} to {ids[-1]}; "
+            f"No user has the id {user_id}: {len(ids)} have ratings, from {ids[0]} to {ids[-1]}; "
             f"the closest are {', '.join(map(str, np.sort(closest)))}."
         )
-
-
-def check_request(model: str, k: int) -> None:
-    """Refuse a model that cannot recommend, or a list without a movie.
-
-    Raises:
-        ReelbookError: a model that is not one of MODELS, or k below 1.
-    """
-    if model not in MODELS:
-        raise ReelbookError(f"Model {model!r} cannot recommend; these can: {', '.join(MODELS)}.")
-    if k < 1:
-        raise ReelbookError(f"A list has at least one movie: k must be 1 or more, not {k}.")
+    return own
 
 
 def recommend(
@@ -235,7 +240,7 @@ def recommend(
     Raises:
         ReelbookError: k below 1.
     """
-    check_request(recommender.model, k)
+    _check_length(k)
     names = recommender.movies["name"]
     scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
     left = names.iloc[np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))]
