@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reelbook.errors import ReelbookError
-from reelbook.files import check_place, parse_yaml, replace_when_whole
+from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
 from reelbook.processes import end_with_parent, set_environment
 
@@ -147,7 +147,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     recommend = commands.add_parser(
         "recommend",
-        help="list movies for a user, or for someone who likes some titles",
+        help="list movies for a user, or for someone who likes or rated some titles",
         description="List the best unseen movies, with the stars that they would get and why.",
     )
     recommend.add_argument(
@@ -158,9 +158,13 @@ def make_parser() -> argparse.ArgumentParser:
         "--like", action="append", default=[], metavar="TITLE",
         help="a title that you like; give it again for more titles",
     )  # fmt: skip
+    recommend.add_argument(
+        "--ratings", type=Path, metavar="FILE",
+        help="your ratings: an export of Letterboxd, IMDb or Goodreads, or any titles and stars",
+    )  # fmt: skip
     recommend.add_argument("--k", type=int, default=10, help="length of the list (10)")
     recommend.add_argument("--output", type=Path, help="write the lists to this CSV file, too")
-    recommend.set_defaults(run=run_recommend)
+    recommend.set_defaults(run=run_recommend, format_help=recommend.format_help)
 
     export = commands.add_parser("export", help="write a model that recommends as a SavedModel")
     export.add_argument("--output", type=Path, help="an empty or new folder (build/export/DATASET)")
@@ -331,27 +335,39 @@ def run_models(args: argparse.Namespace) -> None:
 
 
 def run_recommend(args: argparse.Namespace) -> None:
-    """List movies for users or for someone who likes some titles."""
-    if bool(args.user) == bool(args.like):
-        raise ReelbookError("Give --user (of the data set) or --like (titles), not both.")
+    """List movies for users, or for someone who likes some titles or has rated them."""
+    given = sum(map(bool, (args.user, args.like, args.ratings)))
+    if not given:
+        print(args.format_help())
+    if given != 1:
+        raise ReelbookError(
+            "Give --user (of the data set), --like (titles) or --ratings (a file), one of them."
+        )
     if args.output:
         check_list_file(args.output)
     with silence_start():
         from reelbook.data.store import load
-        from reelbook.recommend import recommender
+        from reelbook.recommend import lists, ratings_file, recommender
 
+    if args.ratings:
+        own = ratings_file.read_ratings(args.ratings)
+        print("\n".join(own.told), file=sys.stderr)
     data = load(args.dataset)
     recommender.check_request(data, model=args.model, user_ids=args.user, liked=args.like, k=args.k)
+    if args.ratings:
+        matched = ratings_file.match_ratings(own, data)
+        print("\n".join(matched.told), file=sys.stderr)
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
     model = recommender.make_recommender(data, model=args.model)
     if args.user:
-        lists = recommender.recommend_to_users(model, args.user, k=args.k)
+        found = recommender.recommend_to_users(model, args.user, k=args.k)
+    elif args.like:
+        found = recommender.recommend_to_fan(model, args.like, k=args.k)
     else:
-        lists = recommender.recommend_to_fan(model, args.like, k=args.k)
+        found = recommender.recommend(model, matched.rated, matched.given, k=args.k)
     if args.output:
-        with replace_when_whole(args.output) as file:
-            lists.to_csv(file, index=False, lineterminator="\n")
-    print(recommender.format_lists(lists))
+        lists.write_lists(found, args.output)
+    print(lists.format_lists(found))
 
 
 def check_list_file(path: Path) -> None:
