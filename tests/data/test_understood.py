@@ -60,7 +60,7 @@ def test_wrong_options_are_told(path, capsys, arguments, words):
 
 
 def test_a_name_never_hits_another_folder_of_the_build(path, monkeypatch):
-    for stem, name in [("runs", "own-runs"), ("ml-100k", "own-ml-100k"), ("Ä", "own")]:
+    for stem, name in [("runs", "own-runs"), ("ml-100k", "own-ml-100k"), ("Ä", "ratings")]:
         own = path.with_name(f"{stem}.csv")
         own.write_text("user,item,rating\n1,1,3\n2,1,4\n")
         assert load(str(own)).name == name

@@ -57,7 +57,7 @@ def name_dataset(dataset: str) -> str:
     if _find_record(dataset):
         return dataset
     stem = path.name.split(".")[0] if path.is_file() else path.name
-    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "own"
+    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "ratings"
     plans = {file.stem for file in PLANS.glob("*.yml")}
     return f"own-{name}" if name in TAKEN | plans or name in DATASETS else name
 
