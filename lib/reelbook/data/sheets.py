@@ -16,7 +16,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
+from pyarrow import csv as arrow_csv
+from pyarrow import json as arrow_json
+from pyarrow import parquet
 
 from reelbook.data.faults import Faults
 from reelbook.errors import ReelbookError
@@ -109,9 +111,9 @@ def _read_columns(name: str, content: bytes) -> pd.DataFrame:
     """Parquet or JSON lines as columns of text."""
     try:
         if content.startswith(b"PAR1"):
-            table = pa.parquet.read_table(io.BytesIO(content))
+            table = parquet.read_table(io.BytesIO(content))
         else:
-            table = pa.json.read_json(io.BytesIO(content))
+            table = arrow_json.read_json(io.BytesIO(content))
     except pa.ArrowInvalid as error:
         raise ReelbookError(f"{name}: {str(error).splitlines()[0]}") from None
     frame = table.to_pandas()
@@ -177,25 +179,25 @@ def _read_delimited(
     """All rows as texts; the index has the line on which each begins."""
     wrong: list[tuple[int, str]] = []
 
-    def note(row: pyarrow.csv.InvalidRow) -> str:
+    def note(row: arrow_csv.InvalidRow) -> str:
         wrong.append((row.number or 0, f"{row.actual_columns} of {row.expected_columns} fields"))
         return "skip"
 
     content = text.encode()
     quoted = separator != "\x1f" and '"' in text
-    table = pyarrow.csv.read_csv(
+    table = arrow_csv.read_csv(
         pa.BufferReader(content),
-        pyarrow.csv.ReadOptions(
+        arrow_csv.ReadOptions(
             column_names=names, skip_rows=int(header), use_threads=False, block_size=1 << 26
         ),
-        pyarrow.csv.ParseOptions(
+        arrow_csv.ParseOptions(
             delimiter=separator,
             quote_char='"' if quoted else False,
             ignore_empty_lines=False,
             newlines_in_values=quoted,
             invalid_row_handler=note,
         ),
-        pyarrow.csv.ConvertOptions(
+        arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
