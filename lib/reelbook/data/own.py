@@ -7,7 +7,7 @@ without a title is called by its id.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +15,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import yaml
 
 from reelbook.data.checks import split_title
 from reelbook.data.faults import Faults, raise_for_faults
+from reelbook.data.names import get_options_path
 from reelbook.data.opening import HEAD, Entry, list_entries
 from reelbook.data.parsing import Tables
 from reelbook.data.roles import ITEM_ROLES, RATING_ROLES, find_roles, name_roles, simplify
 from reelbook.data.sheets import SEPARATORS, Sheet, read_sheet
 from reelbook.errors import ReelbookError
+from reelbook.files import replace_when_whole
 
 REPEATED = ("error", "last", "mean")
 # What stands for "watched, but not rated" in a column, by its plain name (Book-Crossing).
@@ -44,6 +47,32 @@ class Options:
     columns: dict[str, str] = field(default_factory=dict)
     repeated: str = "error"
     skip_bad_rows: bool = False
+
+
+def read_options(path: Path) -> Options:
+    """The options that are kept beside a data set; the defaults where there are none.
+
+    Raises:
+        ReelbookError: a file that is no such options.
+    """
+    file = get_options_path(path)
+    if not file.is_file():
+        return Options()
+    try:
+        options = Options(**yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+        raise ReelbookError(f"{file} holds no options: {error}") from None
+    if options.repeated not in REPEATED:
+        raise ReelbookError(f"{file}: repeated must be {', '.join(REPEATED)}")
+    return options
+
+
+def write_options(path: Path, options: Options) -> Path:
+    """Keep options beside a data set, for each later command and notebook; gives the file."""
+    file = get_options_path(path)
+    with replace_when_whole(file) as part:
+        part.write_text(yaml.safe_dump(asdict(options), sort_keys=False), encoding="utf-8")
+    return file
 
 
 class Reading(NamedTuple):

@@ -1,6 +1,7 @@
 """The canonical tables of a data set: their columns, their order in time, their zip codes."""
 
 import datetime
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,8 @@ RATINGS_SCHEMA = pa.DataFrameSchema(
     {
         "user_id": pa.Column("int32", pa.Check.ge(1)),
         "movie_id": pa.Column("int32", pa.Check.ge(1)),
-        "rating": pa.Column("float32", pa.Check.isin(range(STARS[0], STARS[1] + 1))),
-        "timestamp": pa.Column("int64", pa.Check.in_range(*TIMES)),  # seconds, UTC
+        "rating": pa.Column("float32", pa.Check(np.isfinite)),  # of GroupLens' sets, in STARS
+        "timestamp": pa.Column("int64", pa.Check.in_range(0, TIMES[1])),  # s, UTC; all 0: unknown
     },
     unique=["user_id", "movie_id"],
     strict=True,
@@ -28,8 +29,8 @@ USERS_SCHEMA = pa.DataFrameSchema(
     {
         "user_id": pa.Column("int32", pa.Check.ge(1), unique=True),
         "age": pa.Column("int32", pa.Check.in_range(0, 120)),
-        "gender": pa.Column("str", pa.Check.isin(["F", "M"])),
-        "occupation": pa.Column("str"),
+        "gender": pa.Column("str", pa.Check.isin(["F", "M", ""])),
+        "occupation": pa.Column("str"),  # empty, as all of a user, where it is not known
         "zip_code": pa.Column("str"),  # text: leading zeros and letters matter
     },
     strict=True,
@@ -61,6 +62,7 @@ class Dataset:
         note: empty for the publisher's whole data set, else what differs, such as
             "415,323 of the 1,000,209 ratings of ml-1m".
         credits: movie_id, director, star (`reelbook.data.film_graph`); None without a film graph.
+        is_implicit: whether a rating says only that someone took something; all are 1 then.
     """
 
     name: str
@@ -71,6 +73,21 @@ class Dataset:
     source: str
     note: str = ""
     credits: pd.DataFrame | None = None
+    is_implicit: bool = False
+
+    @functools.cached_property
+    def traits(self) -> frozenset[str]:
+        """What the tables tell beside who rated what: of stars, times, titles, genres, people."""
+        movies, users = self.movies, self.users
+        told = {
+            "stars": not self.is_implicit,
+            "times": self.ratings["timestamp"].nunique() > 1,
+            "titles": (movies["title"] != movies["movie_id"].astype("str")).any(),
+            "genres": movies["genres"].map(len).any(),
+            "people": (users["occupation"] != "").any(),
+            "credits": self.credits is not None,
+        }
+        return frozenset(trait for trait, is_told in told.items() if is_told)
 
 
 def count_rated(ratings: pd.DataFrame) -> dict[str, int]:
