@@ -21,13 +21,11 @@ from filelock import FileLock
 from reelbook.data import film_graph, layouts, own, parsing, sources, synthetic
 from reelbook.data.names import find_path, name_dataset, stamp_files
 from reelbook.data.parsing import Tables
-from reelbook.data.tables import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA, Dataset, count_rated
+from reelbook.data.tables import OWN_SCHEMAS, SCHEMAS, Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.paths import get_data_dir
 from reelbook.provenance import hash_code
-
-SCHEMAS = {"ratings": RATINGS_SCHEMA, "users": USERS_SCHEMA, "movies": MOVIES_SCHEMA}
 
 # The ratings of the publisher's data sets, who gave them and what got them (`count_rated`).
 PUBLISHED_COUNTS = {
@@ -164,8 +162,7 @@ def _read(dataset: str) -> Dataset | None:
         tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SCHEMAS}
         genres = [list(names) for names in tables["movies"]["genres"]]  # Parquet gives arrays back
         tables["movies"]["genres"] = pd.Series(genres, dtype=object)
-        for name, table in tables.items():
-            _check_schema(name, table, folder.name)
+        _check_schemas(tables, folder.name, OWN_SCHEMAS if path else SCHEMAS)
         has_credits = "people.parquet" in record["files"]
         people = pd.read_parquet(folder / "people.parquet") if has_credits else None
         return Dataset(
@@ -196,8 +193,7 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
             found = replace(
                 found, description=f"{found.description}, {', '.join(converted)} in UTF-8"
             )
-    for name, table in vars(tables).items():
-        _check_schema(name, table, found.description)
+    _check_schemas(vars(tables), found.description, SCHEMAS)
     record: dict[str, Any] = {
         "dataset": dataset,
         "source": found.description,
@@ -219,8 +215,7 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
 def _write_own(folder: Path, path: Path) -> None:
     """Write what a person's own files hold, and what was understood of them."""
     reading = own.read_own(path, own.read_options(path))
-    for name, table in vars(reading.tables).items():
-        _check_schema(name, table, str(path))
+    _check_schemas(vars(reading.tables), str(path), OWN_SCHEMAS)
     record: dict[str, Any] = {
         "dataset": folder.name,
         "path": str(path),
@@ -273,8 +268,11 @@ def _hash_code() -> str:
     return hash_code(parsing.__name__, own.__name__, synthetic.__name__, film_graph.__name__)
 
 
-def _check_schema(name: str, table: pd.DataFrame, where: str) -> None:
-    try:
-        SCHEMAS[name].validate(table)
-    except (pandera.errors.SchemaError, pa.errors.SchemaErrors) as error:
-        raise ReelbookError(f"{name} of {where}: {str(error).splitlines()[0]}") from None
+def _check_schemas(
+    tables: dict[str, pd.DataFrame], where: str, schemas: dict[str, pa.DataFrameSchema]
+) -> None:
+    for name, table in tables.items():
+        try:
+            schemas[name].validate(table)
+        except (pandera.errors.SchemaError, pa.errors.SchemaErrors) as error:
+            raise ReelbookError(f"{name} of {where}: {str(error).splitlines()[0]}") from None

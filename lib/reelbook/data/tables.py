@@ -17,8 +17,8 @@ RATINGS_SCHEMA = pa.DataFrameSchema(
     {
         "user_id": pa.Column("int32", pa.Check.ge(1)),
         "movie_id": pa.Column("int32", pa.Check.ge(1)),
-        "rating": pa.Column("float32", pa.Check(np.isfinite)),  # of GroupLens' sets, in STARS
-        "timestamp": pa.Column("int64", pa.Check.in_range(0, TIMES[1])),  # s, UTC; all 0: unknown
+        "rating": pa.Column("float32", pa.Check.isin(range(STARS[0], STARS[1] + 1))),
+        "timestamp": pa.Column("int64", pa.Check.in_range(*TIMES)),  # seconds, UTC
     },
     unique=["user_id", "movie_id"],
     strict=True,
@@ -29,8 +29,8 @@ USERS_SCHEMA = pa.DataFrameSchema(
     {
         "user_id": pa.Column("int32", pa.Check.ge(1), unique=True),
         "age": pa.Column("int32", pa.Check.in_range(0, 120)),
-        "gender": pa.Column("str", pa.Check.isin(["F", "M", ""])),
-        "occupation": pa.Column("str"),  # empty, as all of a user, where it is not known
+        "gender": pa.Column("str", pa.Check.isin(["F", "M"])),
+        "occupation": pa.Column("str"),
         "zip_code": pa.Column("str"),  # text: leading zeros and letters matter
     },
     strict=True,
@@ -47,6 +47,18 @@ MOVIES_SCHEMA = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
+
+SCHEMAS = {"ratings": RATINGS_SCHEMA, "users": USERS_SCHEMA, "movies": MOVIES_SCHEMA}
+# Of a person's own data: any stars, times of 0 where there are none, nothing known of the users.
+OWN_SCHEMAS = SCHEMAS | {
+    "ratings": RATINGS_SCHEMA.update_columns(
+        {
+            "rating": {"checks": pa.Check(np.isfinite)},
+            "timestamp": {"checks": pa.Check.in_range(0, TIMES[1])},
+        }
+    ),
+    "users": USERS_SCHEMA.update_column("gender", checks=pa.Check.isin(["F", "M", ""])),
+}
 
 
 @dataclass(frozen=True)
