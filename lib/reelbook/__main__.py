@@ -72,8 +72,24 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     data = commands.add_parser("data", help="prepare a data set")
-    data.add_argument("name", nargs="?", help="ml-100k, ml-1m or made-up")
+    data.add_argument(
+        "name",
+        nargs="?",
+        help="ml-100k, ml-1m, made-up, or ratings of your own: a file, folder or zip",
+    )
     data.add_argument("--plan", default="ml-100k", help="or the data set of this plan (ml-100k)")
+    data.add_argument(
+        "--columns", metavar="ROLE=COLUMN,...",
+        help="of your own ratings: user=2,item=title,rating=3,time=4 (names, or places from 1)",
+    )  # fmt: skip
+    data.add_argument(
+        "--repeated", choices=["error", "last", "mean"],
+        help="what to keep where a user rated an item twice (error: refuse the file)",
+    )  # fmt: skip
+    data.add_argument(
+        "--skip-bad-rows", action="store_true", default=None,
+        help="leave out rows that cannot be read, and list them in a file",
+    )  # fmt: skip
     data.set_defaults(run=run_data)
 
     notebook = commands.add_parser(
@@ -167,13 +183,23 @@ def silence_start() -> Iterator[None]:
 
 
 def run_data(args: argparse.Namespace) -> None:
-    """Prepare a data set's canonical tables."""
+    """Prepare a data set's canonical tables; of a person's own data, say what was understood."""
     from reelbook.build.plan import read_plan
+    from reelbook.data.names import find_path, name_dataset
     from reelbook.data.store import prepare
-    from reelbook.paths import format_path
+    from reelbook.data.understood import change_options, describe_understood
 
-    name = args.name or read_plan(args.plan).dataset
-    print(f"[{name}] data: ready in {format_path(prepare(name))}", file=sys.stderr)
+    dataset = args.name or read_plan(args.plan).dataset
+    path = find_path(dataset)
+    given = {name: getattr(args, name) for name in ("columns", "repeated", "skip_bad_rows")}
+    if changes := {name: value for name, value in given.items() if value is not None}:
+        if path is None:
+            raise ReelbookError(f"{dataset} needs no options: its layout is known.")
+        print(f"Options: {change_options(path, changes)}")
+    folder = prepare(dataset)
+    print(f"[{name_dataset(dataset)}] data: ready in {format_path(folder)}", file=sys.stderr)
+    if path is not None:
+        print(describe_understood(folder))
 
 
 def run_notebook(args: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ from reelbook.data.names import get_options_path
 from reelbook.data.opening import HEAD, Entry, list_entries
 from reelbook.data.parsing import Tables
 from reelbook.data.roles import ITEM_ROLES, RATING_ROLES, find_roles, name_roles, simplify
-from reelbook.data.sheets import SEPARATORS, Sheet, read_sheet
+from reelbook.data.sheets import SEPARATORS, Sheet, decode, read_sheet
 from reelbook.errors import ReelbookError
 from reelbook.files import replace_when_whole
 
@@ -82,7 +82,7 @@ class Reading(NamedTuple):
         tables: the canonical tables.
         told: what was understood, in the words of a person, by subject.
         set_aside: what is not in the tables, and why; a text a reason.
-        bad_rows: the lines that could not be read, with their faults.
+        bad_rows: the lines that could not be read, each behind its number.
         first: the first rows as read, under the names of their roles.
         is_implicit: whether the data say only who took what.
         user_names: the text of each user's id, by user_id, where it is no number.
@@ -133,7 +133,16 @@ def read_own(path: Path, options: Options) -> Reading:
     catalogue = _read_catalogue([e for e in entries if e is not entry], items.names)
     tables = Tables(table, _make_users(users.names), _make_items(items, catalogue))
     told = _tell(sheet, roles, tables, catalogue, is_implicit=is_implicit)
-    return Reading(tables, told, set_aside, faults.list_told(), first, is_implicit, users.texts)
+    bad_rows = _list_bad_rows(entry, sheet, faults)
+    return Reading(tables, told, set_aside, bad_rows, first, is_implicit, users.texts)
+
+
+def _list_bad_rows(entry: Entry, sheet: Sheet, faults: Faults) -> list[str]:
+    """The faulty lines as they stand in the file, each behind its number."""
+    if not len(faults.lines) or not sheet.encoding:
+        return [f"row {line}" for line in faults.lines]
+    lines = decode(entry.read(-1))[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [f"{line}: {lines[line - 1]}" for line in faults.lines]
 
 
 def _raise(faults: Faults) -> None:
