@@ -8,7 +8,7 @@ from reelbook.report.sentences.phrases import count, join_words, make_list
 from reelbook.report.suitability import habits as rules
 from reelbook.report.suitability.habits import Habits
 from reelbook.report.suitability.order import Order
-from reelbook.report.suitability.resolution import Resolution
+from reelbook.report.suitability.resolution import FEW_USERS, Resolution
 from reelbook.report.suitability.shape import RARE, Scale, Shape
 from reelbook.report.suitability.verdicts import (
     AMBER,
@@ -20,8 +20,9 @@ from reelbook.report.suitability.verdicts import (
     rate_chapters,
 )
 
-SHOWN = 10  # values of a scale that a sentence lists
+SHOWN = 10  # values: a scale of more is not listed
 LIKELY = {GREEN: "Likely", AMBER: "Perhaps", RED: "Hardly"}  # that a deep model pays
+FEW = f"With fewer than {FEW_USERS} tested users no interval can be trusted."
 NO_STARS = "There are no stars: a row says only who took what."
 NO_TIMES = "There are no times, so nothing can be said of order."
 
@@ -45,10 +46,15 @@ def describe_scale(scale: Scale | None) -> str:
     if scale is None:
         return NO_STARS
     number = len(scale.shares)
-    shown = scale.shares.nlargest(SHOWN).sort_index()
-    values = ", ".join(f"{value:g} ({share:.1%})" for value, share in shown.items())
-    most = "" if number <= SHOWN else f", of which the {SHOWN} most frequent are"
-    text = f"Ratings take **{count(number, 'value')}**{most or ':'} {values}."
+    text = f"Ratings take **{count(number, 'value')}**"
+    if number <= SHOWN:
+        values = [f"{value:g} ({share:.1%})" for value, share in scale.shares.items()]
+        text += f": {', '.join(values)}."
+    else:
+        low, high, most = scale.shares.index[0], scale.shares.index[-1], scale.shares.idxmax()
+        text += (
+            f" from {low:g} to {high:g}; {scale.shares.max():.1%} are {most:g}, the most of all."
+        )
     if number > 1:
         text += (
             f" Their entropy is {scale.entropy:.2f} bits, and {math.log2(number):.2f} if all were "
@@ -68,8 +74,12 @@ def describe_order(order: Order | None) -> str:
         f"{order.within_a_day:.0%} of the users gave all of theirs within a day."
     )
     if (found := order.correlation) is None:
-        return f"{text} Successive ratings cannot be compared: it takes stars that differ."
-    clear = "more alike than" if found.low > 0 else "not clearly more alike than"
+        return (
+            f"{text} Successive ratings cannot be compared: it takes stars that differ, from at "
+            f"least {FEW_USERS} users who rated at different times."
+        )
+    alike = "more alike than" if found.value > 0 else "less alike than"
+    clear = alike if found.clear else "no more and no less alike than"
     return (
         f"{text} What biases leave of two successive ratings is **{clear}** in a drawn order: the "
         f"correlation is {found.value:+.3f} (95% interval {found.low:+.3f} to "
@@ -126,16 +136,23 @@ def describe_resolution(stars: Resolution | None, lists: Resolution | None) -> s
     texts = []
     if stars is not None:
         texts.append(
-            f"Biases come to an RMSE of {stars.value:.3f} stars, **{stars.gain:.3f} below** "
-            f"the mean of all ratings. Models that differ as biases and users' means do are told "
-            f"apart from **{stars.half_width:.3f} stars** on, with {stars.users:,} tested users."
+            f"Biases come to an RMSE of {stars.value:.3f} stars, **{abs(stars.gain):.3f} "
+            f"{'above' if stars.gain < 0 else 'below'}** the mean of all ratings."
+        )
+        texts.append(
+            f"Models that differ as biases and users' means do are told apart from **a difference "
+            f"of {stars.half_width:.3f} stars** on, with {stars.users:,} tested users."
+            if stars.users >= FEW_USERS
+            else FEW
         )
     if lists is not None:
         texts.append(
             f"Popularity comes to an nDCG@10 of {lists.value:.3f}, and the 95% interval reaches "
             f"{lists.half_width:.3f} to either side, with {lists.users:,} tested users."
+            if lists.users >= FEW_USERS
+            else FEW
         )
-    return " ".join(texts) or "There are too few ratings to hold any out."
+    return " ".join(dict.fromkeys(texts)) or "There are too few ratings to hold any out."
 
 
 def describe_reasons(verdicts: list[Verdict]) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from reelbook.data.tables import order_by_time
+from reelbook.report.suitability.resolution import FEW_USERS
 
 DAY = 86_400  # seconds
 DAMPING = {"user_id": 10.0, "movie_id": 5.0}  # ratings without a residual (Koren 2010)
@@ -31,6 +32,11 @@ class Correlation(NamedTuple):
     low: float
     high: float
 
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves zero out."""
+        return self.low > 0 or self.high < 0
+
 
 class Order(NamedTuple):
     """What time says.
@@ -38,7 +44,8 @@ class Order(NamedTuple):
     Attributes:
         tied: share of the ratings with the time of another one of their user.
         within_a_day: share of the users whose ratings all lie within a day.
-        correlation: of successive ratings; None without stars, or where nothing varies.
+        correlation: of successive ratings; None without stars, where nothing varies, or where fewer
+            than FEW_USERS users rated at different times.
     """
 
     tied: float
@@ -75,7 +82,7 @@ def compute_residuals(ratings: pd.DataFrame) -> np.ndarray:
 
 
 def correlate_successive(ratings: pd.DataFrame, residuals: np.ndarray) -> Correlation | None:
-    """The correlation of the head of this file and its interval; None where nothing varies."""
+    """The correlation of the head of this file and its interval; None where it says nothing."""
     order = order_by_time(ratings)
     rest = residuals[order]
     users = pd.factorize(ratings["user_id"].to_numpy()[order])[0]
@@ -87,7 +94,7 @@ def correlate_successive(ratings: pd.DataFrame, residuals: np.ndarray) -> Correl
     sums, squares = np.bincount(users, rest), np.bincount(users, rest**2)
     drawn = (sums**2 - squares) / (number * np.maximum(number - 1, 1))
     excess, scale = products - pairs * drawn, pairs * squares / number
-    if scale.sum() <= LEAST * max(pairs.sum(), 1):
+    if (pairs > 0).sum() < FEW_USERS or scale.sum() <= LEAST * pairs.sum():
         return None
     value = excess.sum() / scale.sum()
     half = 1.96 * np.sqrt(((excess - value * scale) ** 2).sum()) / scale.sum()

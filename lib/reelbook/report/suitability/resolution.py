@@ -6,6 +6,7 @@ from typing import NamedTuple
 from reelbook.report.compare import compare_models, estimate_rankings, group_runs
 from reelbook.runs.store import Run
 
+FEW_USERS = 30  # intervals over fewer users come out too narrow
 PAIRS = [("baseline.mean", "baseline.biases"), ("baseline.user_mean", "baseline.biases")]
 
 

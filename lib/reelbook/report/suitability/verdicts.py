@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from reelbook.report.suitability.cold import FEW
 from reelbook.report.suitability.measures import Measures
-from reelbook.report.suitability.resolution import Resolution
+from reelbook.report.suitability.resolution import FEW_USERS, Resolution
 from reelbook.report.suitability.shape import RARE
 
 GREEN, AMBER, RED = LIGHTS = ("green", "amber", "red")  # from good to bad
@@ -21,7 +21,6 @@ FLAT = 0.9  # of the ratings: if so many are equal, guessing that value is hard 
 STARS_APART = (0.02, 0.07)
 # As shares of popularity's nDCG@10: on ml-100k the best model has nearly twice as much.
 LISTS_APART = (0.1, 0.3)
-FEW_USERS = 30  # a bootstrap over fewer users gives intervals that are too narrow
 COLD = 0.2  # of the test ratings: then what is predicted for the unknown decides the figures
 # Ratings of half of the users. MovieLens keeps users of 20 or more (Harper and Konstan 2015);
 # published comparisons mostly keep those of 5 or more.
@@ -65,6 +64,9 @@ class Verdict(NamedTuple):
         return max(self.reasons, key=lambda reason: LIGHTS.index(reason.light))
 
 
+NO_STARS = Reason(RED, "The models of this chapter predict stars, and rating models are red.")
+
+
 def judge_data(measures: Measures, traits: Collection[str]) -> list[Verdict]:
     """A verdict on each kind of model.
 
@@ -72,10 +74,12 @@ def judge_data(measures: Measures, traits: Collection[str]) -> list[Verdict]:
         measures: of the data set.
         traits: of the data set.
     """
-    sequences = Verdict("sequence models", ("03",), _judge_sequences(measures))
-    features = Verdict("side features", ("04",), _judge_features(measures, traits))
+    stars = Verdict("rating models", ("02", "06", "08"), _judge_stars(measures))
+    blocked = [NO_STARS] if stars.light == RED else []
+    sequences = Verdict("sequence models", ("03",), [*blocked, *_judge_sequences(measures)])
+    features = Verdict("side features", ("04",), [*blocked, *_judge_features(measures, traits)])
     return [
-        Verdict("rating models", ("02", "06", "08"), _judge_stars(measures)),
+        stars,
         Verdict("lists", ("05", "06", "07", "08"), _judge_lists(measures)),
         sequences,
         features,
@@ -115,10 +119,12 @@ def _judge_lists(measures: Measures) -> list[Reason]:
         return [Reason(RED, "There are too few ratings a user to hold any out.")]
     shape, median = measures.shape, measures.shape.per_user[1]
     reasons = [
-        Reason(_grade(-median, *(-least for least in HISTORY)), f"Half of the users have {median:g}"
-               " ratings or more to learn from."),
+        Reason(
+            _grade_size(median, HISTORY),
+            f"Half of the users have {median:.0f} ratings or more to learn from.",
+        ),
         _judge_resolution(measures.lists, LISTS_APART, "nDCG@10 of popularity"),
-    ]  # fmt: skip
+    ]
     if shape.rare >= LONG_TAIL:
         text = f"{shape.rare:.0%} of the movies have fewer than {RARE} ratings, and no model by ids"
         reasons.append(Reason(AMBER, f"{text} can learn much about these."))
@@ -131,7 +137,7 @@ def _judge_lists(measures: Measures) -> list[Reason]:
 def _judge_resolution(found: Resolution, limits: tuple[float, float], of: str) -> Reason:
     """Whether test rows can tell models apart; an interval over few users says nothing."""
     if found.users < FEW_USERS:
-        return Reason(RED, f"Only {found.users} users are tested: no interval can be trusted.")
+        return Reason(RED, f"With fewer than {FEW_USERS} tested users no interval can be trusted.")
     if found.value <= 0:
         return Reason(RED, f"The {of} is zero.")
     share = found.half_width / found.value
@@ -153,16 +159,16 @@ def _judge_sequences(measures: Measures) -> list[Reason]:
         text = f"{order.within_a_day:.0%} of the users gave all their ratings within a day"
         reasons.append(Reason(AMBER, f"{text}: time is the order in which they were asked."))
     if (found := order.correlation) is None:
-        text = "Whether the order carries anything was not measured: it takes stars that differ."
+        text = "Whether the order carries anything cannot be measured on these ratings."
         return [*reasons, Reason(AMBER, text)]
-    if found.low <= 0:
-        text = "Successive ratings are no more alike than in a drawn order."
+    if not found.clear:
+        text = "Successive ratings are no more and no less alike than in a drawn order."
         return [*reasons, Reason(RED, text)]
     gain = 1 - (1 - found.value**2) ** 0.5
     return [
         *reasons,
         Reason(
-            GREEN if found.value >= CORRELATION else AMBER,
+            GREEN if abs(found.value) >= CORRELATION else AMBER,
             f"What biases leave of successive ratings correlates at {found.value:.2f}: knowing the "
             f"one before would lower the error by {gain:.1%}.",
         ),
@@ -187,7 +193,7 @@ def _judge_features(measures: Measures, traits: Collection[str]) -> list[Reason]
 
 def _judge_deep(measures: Measures, others: list[Verdict]) -> list[Reason]:
     number = measures.shape.counts["ratings"]
-    light = _grade(-number, *(-least for least in DEEP))
+    light = _grade_size(number, DEEP)
     size = {
         RED: f"few: below {DEEP[1]:,} simple models have matched deep ones that got the same care",
         AMBER: f"not many: below {DEEP[0]:,} simple models have often matched deep ones",
@@ -209,6 +215,11 @@ def _judge_deep(measures: Measures, others: list[Verdict]) -> list[Reason]:
 def _grade(value: float, green: float, amber: float) -> str:
     """The light of a value that should be small: up to `green`, up to `amber`, or beyond."""
     return GREEN if value <= green else AMBER if value <= amber else RED
+
+
+def _grade_size(size: float, least: tuple[int, int]) -> str:
+    """The light of a size that should be large: from the first on, from the second on, or below."""
+    return _grade(-size, -least[0], -least[1])
 
 
 def rate_chapters(verdicts: list[Verdict]) -> dict[str, str]:
