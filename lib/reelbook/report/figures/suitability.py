@@ -22,4 +22,5 @@ def show_lights(table: pd.DataFrame, caption: str) -> Styler:
 
 def _color(light: Any) -> str:
     ink, ground = COLORS[light]
-    return f"color: {ink}; background-color: {ground}; font-weight: 600; padding: 0.35rem 0.8rem"
+    gap = "border-right: 0.7rem solid transparent; background-clip: padding-box"
+    return f"color: {ink}; background-color: {ground}; padding: 0.35rem 0.8rem; {gap}"
