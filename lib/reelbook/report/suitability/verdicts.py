@@ -64,7 +64,7 @@ class Verdict(NamedTuple):
         return max(self.reasons, key=lambda reason: LIGHTS.index(reason.light))
 
 
-NO_STARS = Reason(RED, "The models of this chapter predict stars, and rating models are red.")
+BLOCKED = Reason(RED, "The models of this chapter predict stars, and rating models are red.")
 
 
 def judge_data(measures: Measures, traits: Collection[str]) -> list[Verdict]:
@@ -75,7 +75,7 @@ def judge_data(measures: Measures, traits: Collection[str]) -> list[Verdict]:
         traits: of the data set.
     """
     stars = Verdict("rating models", ("02", "06", "08"), _judge_stars(measures))
-    blocked = [NO_STARS] if stars.light == RED else []
+    blocked = [BLOCKED] if stars.light == RED else []
     sequences = Verdict("sequence models", ("03",), [*blocked, *_judge_sequences(measures)])
     features = Verdict("side features", ("04",), [*blocked, *_judge_features(measures, traits)])
     return [
