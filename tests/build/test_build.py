@@ -78,7 +78,7 @@ def write_runs(checkout, lists: dict[str, list[str]], *records: RunRecord) -> No
 
 @pytest.mark.parametrize("plan", sorted(file.stem for file in PLANS.glob("*.yml")))
 def test_the_projects_plans_fit_their_notebooks(plan):
-    found = read_plan(plan)
+    found = read_plan(plan, "made-up" if plan == "own" else None)
     assert list(found.notebooks) == sorted(found.notebooks)
     assert all(given["dataset"] == found.dataset for given in found.notebooks.values())
 
@@ -104,13 +104,22 @@ def test_data_set_and_plan_reach_every_notebook_that_declares_them(here):
     [
         ("dataset: [", "toy.yml is not YAML: "),
         ("dataset: made-up", "must have the keys dataset and notebooks, and no other; it has data"),
-        ("dataset: a\nnotebooks: {}\njobs: 2", "it has dataset, notebooks, jobs."),
+        ("dataset: made-up\nnotebooks: {}\njobs: 2", "it has dataset, notebooks, jobs."),
         ("", "it has none."),
         ("dataset: 3\nnotebooks: {}", "dataset must be a name"),
-        ("dataset: a\nnotebooks: {07_x: {}}", "no notebook '07_x'. The notebooks are 01_first, 02"),
-        ("dataset: a\nnotebooks: {01_first: 3}", "01_first must have parameters by name."),
-        ("dataset: a\nnotebooks: {01_first: {seed: 3}}", "01_first has no parameter 'seed'. It k"),
-        ("dataset: a\nnotebooks: {01_first: {seeds: 1e-3}}", "must be list[int], not the str '1e"),
+        (
+            "dataset: made-up\nnotebooks: {07_x: {}}",
+            "no notebook '07_x'. The notebooks are 01_first, 02",
+        ),
+        ("dataset: made-up\nnotebooks: {01_first: 3}", "01_first must have parameters by name."),
+        (
+            "dataset: made-up\nnotebooks: {01_first: {seed: 3}}",
+            "01_first has no parameter 'seed'. It k",
+        ),
+        (
+            "dataset: made-up\nnotebooks: {01_first: {seeds: 1e-3}}",
+            "must be list[int], not the str '1e",
+        ),
     ],
 )
 def test_a_wrong_plan_is_told_in_a_line(here, text, told):
@@ -123,7 +132,10 @@ def test_a_wrong_plan_is_told_in_a_line(here, text, told):
 def test_an_unknown_plan_lists_the_plans():
     done = toys.run(ROOT, "build", "--plan", "ml-99")
     assert done.returncode == 1
-    assert done.stderr == "error: There is no plan 'ml-99'. The plans are ml-100k, ml-1m, smoke.\n"
+    assert (
+        done.stderr
+        == "error: There is no plan 'ml-99'. The plans are ml-100k, ml-1m, own, smoke.\n"
+    )
 
 
 def test_no_jobs_at_all_is_an_error():

@@ -93,6 +93,8 @@ def guess_roles(sheet: Sheet) -> dict[str, str]:
     found = dict(zip(["user", "item"], others, strict=False))
     if len(others) >= 2 and sample[others[0]].str.fullmatch(r"B0[0-9A-Z]{8}|[0-9]{9}[0-9X]").all():
         found = {"user": others[1], "item": others[0]}
+    if not stars and not times and not all(sample[c].map(is_number).all() for c in others[:2]):
+        return {}  # two columns of words may be anything
     if stars:
         found["rating"] = stars[0]
     if times:
