@@ -1,5 +1,5 @@
 # The front door. `make` lists what it can do.
-PLAN ?= ml-100k
+PLAN ?= $(if $(DATA),own,ml-100k)
 JOBS ?= $(shell nproc)
 BIN := .venv/bin
 export PYTHONHASHSEED := 0
@@ -9,16 +9,17 @@ export PYTHONHASHSEED := 0
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Options: PLAN=ml-100k, ml-1m or smoke (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS))"
+	@echo "  Options: PLAN=ml-100k, ml-1m or smoke (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS));"
+	@echo "  DATA=ratings.csv, a folder or a zip: the report on ratings of your own"
 
 env: ## make .venv from the lock, or do nothing if it is there
 	@tools/make-env.sh
 
 data: env ## fetch and check the ratings that the plan needs
-	@$(BIN)/python -m reelbook data --plan $(PLAN)
+	@$(BIN)/python -m reelbook data $(if $(DATA),"$(DATA)",--plan $(PLAN))
 
 book: env ## run the notebooks and bind the report
-	@$(BIN)/python -m reelbook build --plan $(PLAN) --jobs $(JOBS)
+	@$(BIN)/python -m reelbook build --plan $(PLAN) $(if $(DATA),--data "$(DATA)") --jobs $(JOBS)
 
 lab: env ## open the notebooks in JupyterLab
 	@cd notebooks && ../$(BIN)/jupyter lab

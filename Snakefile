@@ -8,7 +8,8 @@ import sys
 from reelbook import paths
 from reelbook.build.plan import read_plan
 
-PLAN = read_plan(config["plan"])
+PLAN = read_plan(config["plan"], config["data"] or None)
+OF_PLAN = f"{PLAN.file} --data {PLAN.data_name}" if config["data"] else PLAN.file
 ROOT = os.path.relpath(paths.ROOT)
 PACKAGE = paths.ROOT / "lib" / "reelbook"
 PAGE_MAKERS = ["build/book.py", "build/pages.py"]
@@ -44,9 +45,9 @@ rule data:
     input:
         [os.path.relpath(PACKAGE / "data" / name) for name in LOADING],
     output:
-        f"data/{PLAN.dataset}/data.json",
+        f"data/{PLAN.data_name}/data.json",
     params:
-        dataset=PLAN.dataset,
+        dataset=PLAN.data_name,
     shell:
         "{REELBOOK} data {params.dataset:q}"
 
@@ -65,10 +66,9 @@ rule notebook:
     output:
         f"{STEPS}/notebook-{{name}}.json",
     params:
-        plan=PLAN.name,
         parameters=lambda wildcards: json.dumps(PLAN.notebooks[wildcards.name], sort_keys=True),
     shell:
-        "{REELBOOK} notebook {wildcards.name:q} --plan {params.plan:q}"
+        "{REELBOOK} notebook {wildcards.name:q} --plan {OF_PLAN}"
 
 
 rule results:
@@ -76,10 +76,8 @@ rule results:
         expand(f"{STEPS}/notebook-{{name}}.json", name=PLAN.chapters),
     output:
         f"{STEPS}/results.json",
-    params:
-        plan=PLAN.name,
     shell:
-        "{REELBOOK} results {params.plan:q}"
+        "{REELBOOK} results {OF_PLAN}"
 
 
 rule book:
@@ -90,7 +88,5 @@ rule book:
         [os.path.relpath(PACKAGE / name) for name in PAGE_MAKERS],
     output:
         f"{STEPS}/book.json",
-    params:
-        plan=PLAN.name,
     shell:
-        "{REELBOOK} book {params.plan:q}"
+        "{REELBOOK} book {OF_PLAN}"

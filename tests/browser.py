@@ -18,6 +18,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-port=0",
 ]  # fmt: skip
+KEYS = {"Enter": "\r", " ": " "}  # what these keys type: only then do they press a button
 
 
 def find_browser() -> str | None:
@@ -35,6 +36,7 @@ class Tab:
             page["webSocketDebuggerUrl"], suppress_origin=True, timeout=30
         )
         self.number = 0
+        self.events = []
 
     def send(self, method: str, **params):
         """Call a method of the protocol and wait for its answer."""
@@ -45,6 +47,7 @@ class Tab:
             if answer.get("id") == self.number:
                 assert "error" not in answer, answer
                 return answer["result"]
+            self.events.append(answer["method"])
 
     def open(self, address: str) -> None:
         """Go to a page and wait until it is there."""
@@ -62,14 +65,39 @@ class Tab:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
+    def wait_for(self, script: str) -> None:
+        """Wait until an expression is true."""
+        for _ in range(200):
+            if self.run(script):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{script} did not come true")
+
+    def wait_for_event(self, method: str) -> None:
+        """Wait until the browser has told of an event of its protocol."""
+        for _ in range(200):
+            self.run("0")  # what it has told is read with an answer
+            if method in self.events:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"no {method}")
+
+    def choose_file(self, selector: str, file: Path) -> None:
+        """Give a file to a field, as its dialog does."""
+        found = self.send("Runtime.evaluate", expression=f"document.querySelector({selector!r})")
+        node = found["result"]["objectId"]
+        self.send("DOM.setFileInputFiles", files=[str(file)], objectId=node)
+
     def type(self, text: str) -> None:
         """Type into what has the focus."""
         self.send("Input.insertText", text=text)
 
     def press(self, key: str) -> None:
         """Press a key such as ArrowDown or Enter."""
+        more = {"text": KEYS[key]} if key in KEYS else {}
         for kind in ("keyDown", "keyUp"):
-            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, **more)
+            more = {}
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from reelbook.data.synthetic import NOTE
 from reelbook.paths import ROOT
 
 PAGES = [
-    "01_exploration", "02_matrix_factorization", "03_behavior_sequence_transformer",
+    "00_data", "01_exploration", "02_matrix_factorization", "03_behavior_sequence_transformer",
     "04_deep_and_cross", "05_two_tower", "06_baselines", "07_next_steps", "08_recommend",
     "90_results", "91_reproducibility",
 ]  # fmt: skip

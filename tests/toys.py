@@ -53,7 +53,9 @@ def make_ratings(users: object, times: object) -> pd.DataFrame:
     return table.assign(movie_id=range(1, len(table) + 1), rating=np.float32(3))
 
 
-def write_notebook(path: Path, *cells: str, parameters: str = PARAMETERS) -> None:
+def write_notebook(
+    path: Path, *cells: str, parameters: str = PARAMETERS, needs: list[str] | None = None
+) -> None:
     """A notebook of a title, a parameters cell and these code cells."""
     sources = [("markdown", f"# {path.stem}"), ("code", parameters), *(("code", c) for c in cells)]
     content = {
@@ -62,6 +64,8 @@ def write_notebook(path: Path, *cells: str, parameters: str = PARAMETERS) -> Non
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+    if needs:
+        content["metadata"]["reelbook"] = {"needs": needs}
     path.write_text(json.dumps(content))
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reelbook.errors import ReelbookError
-from reelbook.files import check_place, parse_yaml, replace_when_whole
+from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
 from reelbook.processes import end_with_parent, set_environment
 
@@ -74,8 +74,24 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     data = commands.add_parser("data", help="prepare a data set")
-    data.add_argument("name", nargs="?", help="ml-100k, ml-1m or made-up")
+    data.add_argument(
+        "name",
+        nargs="?",
+        help="ml-100k, ml-1m, made-up, or ratings of your own: a file, folder or zip",
+    )
     data.add_argument("--plan", default="ml-100k", help="or the data set of this plan (ml-100k)")
+    data.add_argument(
+        "--columns", metavar="ROLE=COLUMN,...",
+        help="of your own ratings: user=2,item=title,rating=3,time=4 (names, or places from 1)",
+    )  # fmt: skip
+    data.add_argument(
+        "--repeated", choices=["error", "last", "mean"],
+        help="what to keep where a user rated an item twice (error: refuse the file)",
+    )  # fmt: skip
+    data.add_argument(
+        "--skip-bad-rows", action="store_true", default=None,
+        help="leave out rows that cannot be read, and list them in a file",
+    )  # fmt: skip
     data.set_defaults(run=run_data)
 
     notebook = commands.add_parser(
@@ -105,7 +121,7 @@ def make_parser() -> argparse.ArgumentParser:
     book.set_defaults(run=run_book)
 
     build = commands.add_parser("build", help="all of it: what `make book` calls")
-    build.add_argument("--plan", default="ml-100k", help="a file in notebooks/plans (ml-100k)")
+    build.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
     build.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
     )
@@ -126,9 +142,14 @@ def make_parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models: what each predicts and needs")
     models.set_defaults(run=run_models)
 
+    for command in (notebook, results, book, build):
+        command.add_argument(
+            "--data", metavar="PATH", help="ratings of your own, in place of the plan's data set"
+        )
+
     recommend = commands.add_parser(
         "recommend",
-        help="list movies for a user, or for someone who likes some titles",
+        help="list movies for a user, or for someone who likes or rated some titles",
         description="List the best unseen movies, with the stars that they would get and why.",
     )
     recommend.add_argument(
@@ -139,9 +160,13 @@ def make_parser() -> argparse.ArgumentParser:
         "--like", action="append", default=[], metavar="TITLE",
         help="a title that you like; give it again for more titles",
     )  # fmt: skip
+    recommend.add_argument(
+        "--ratings", type=Path, metavar="FILE",
+        help="your ratings: an export of Letterboxd, IMDb or Goodreads, or any titles and stars",
+    )  # fmt: skip
     recommend.add_argument("--k", type=int, default=10, help="length of the list (10)")
     recommend.add_argument("--output", type=Path, help="write the lists to this CSV file, too")
-    recommend.set_defaults(run=run_recommend)
+    recommend.set_defaults(run=run_recommend, format_help=recommend.format_help)
 
     export = commands.add_parser("export", help="write a model that recommends as a SavedModel")
     export.add_argument("--output", type=Path, help="an empty or new folder (build/export/DATASET)")
@@ -169,13 +194,23 @@ def silence_start() -> Iterator[None]:
 
 
 def run_data(args: argparse.Namespace) -> None:
-    """Prepare a data set's canonical tables."""
+    """Prepare a data set's canonical tables; of a person's own data, say what was understood."""
     from reelbook.build.plan import read_plan
+    from reelbook.data.names import find_path, name_dataset
     from reelbook.data.store import prepare
-    from reelbook.paths import format_path
+    from reelbook.data.understood import change_options, describe_understood
 
-    name = args.name or read_plan(args.plan).dataset
-    print(f"[{name}] data: ready in {format_path(prepare(name))}", file=sys.stderr)
+    dataset = args.name or read_plan(args.plan).dataset
+    path = find_path(dataset)
+    given = {name: getattr(args, name) for name in ("columns", "repeated", "skip_bad_rows")}
+    if changes := {name: value for name, value in given.items() if value is not None}:
+        if path is None:
+            raise ReelbookError(f"{dataset} needs no options: its layout is known.")
+        print(f"Options: {change_options(path, changes)}")
+    folder = prepare(dataset)
+    print(f"[{name_dataset(dataset)}] data: ready in {format_path(folder)}", file=sys.stderr)
+    if path is not None:
+        print(describe_understood(folder))
 
 
 def run_notebook(args: argparse.Namespace) -> None:
@@ -183,9 +218,12 @@ def run_notebook(args: argparse.Namespace) -> None:
     from reelbook.build.notebook import check_output, list_outputs, run_notebook
     from reelbook.build.plan import find_notebook, read_plan
     from reelbook.build.steps import record_step
+    from reelbook.data.names import find_path
 
-    plan = read_plan(args.plan)
+    plan = read_plan(args.plan, args.data)
     changed = {name: parse_yaml(value, f"-p {name} {value}") for name, value in args.parameter}
+    if path := find_path(str(changed.get("dataset", "made-up"))):
+        changed["dataset"] = str(path)  # the kernel runs in another folder
     apart = args.output or (changed and name_output(args.name, changed))
     if args.output:
         check_output(find_notebook(args.name), args.output.absolute())
@@ -227,10 +265,12 @@ def name_output(notebook: str, changed: dict[str, object]) -> Path:
 
 def run_results(args: argparse.Namespace) -> None:
     """Write results.csv of a plan."""
+    from reelbook.build.plan import read_plan
     from reelbook.build.results import collect_results
     from reelbook.build.steps import record_step
 
-    record_step(args.name, "results", [collect_results(args.name)])
+    plan = read_plan(args.name, args.data)
+    record_step(plan.name, "results", [collect_results(plan)])
 
 
 def run_book(args: argparse.Namespace) -> None:
@@ -239,9 +279,10 @@ def run_book(args: argparse.Namespace) -> None:
     from reelbook.build.plan import read_plan
     from reelbook.build.steps import record_step
 
-    print(f"[{args.name}] book: started", file=sys.stderr)
-    index = make_book(args.name, list(read_plan(args.name).notebooks))
-    record_step(args.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
+    plan = read_plan(args.name, args.data)
+    print(f"[{plan.name}] book: started", file=sys.stderr)
+    index = make_book(plan)
+    record_step(plan.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
 
 
 def run_build(args: argparse.Namespace) -> None:
@@ -250,7 +291,8 @@ def run_build(args: argparse.Namespace) -> None:
 
     if args.jobs < 1:
         raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
-    build(args.plan, jobs=args.jobs)
+    plan = args.plan or ("own" if args.data else "ml-100k")
+    build(plan, jobs=args.jobs, data=args.data)
 
 
 def run_verify(args: argparse.Namespace) -> None:
@@ -295,27 +337,39 @@ def run_models(args: argparse.Namespace) -> None:
 
 
 def run_recommend(args: argparse.Namespace) -> None:
-    """List movies for users or for someone who likes some titles."""
-    if bool(args.user) == bool(args.like):
-        raise ReelbookError("Give --user (of the data set) or --like (titles), not both.")
+    """List movies for users, or for someone who likes some titles or has rated them."""
+    given = sum(map(bool, (args.user, args.like, args.ratings)))
+    if not given:
+        print(args.format_help())
+    if given != 1:
+        raise ReelbookError(
+            "Give --user (of the data set), --like (titles) or --ratings (a file), one of them."
+        )
     if args.output:
         check_list_file(args.output)
     with silence_start():
         from reelbook.data.store import load
-        from reelbook.recommend import recommender
+        from reelbook.recommend import lists, ratings_file, recommender
 
+    if args.ratings:
+        own = ratings_file.read_ratings(args.ratings)
+        print("\n".join(own.told), file=sys.stderr)
     data = load(args.dataset)
     recommender.check_request(data, model=args.model, user_ids=args.user, liked=args.like, k=args.k)
+    if args.ratings:
+        matched = ratings_file.match_ratings(own, data)
+        print("\n".join(matched.told), file=sys.stderr)
     print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
     model = recommender.make_recommender(data, model=args.model)
     if args.user:
-        lists = recommender.recommend_to_users(model, args.user, k=args.k)
+        found = recommender.recommend_to_users(model, args.user, k=args.k)
+    elif args.like:
+        found = recommender.recommend_to_fan(model, args.like, k=args.k)
     else:
-        lists = recommender.recommend_to_fan(model, args.like, k=args.k)
+        found = recommender.recommend(model, matched.rated, matched.given, k=args.k)
     if args.output:
-        with replace_when_whole(args.output) as file:
-            lists.to_csv(file, index=False, lineterminator="\n")
-    print(recommender.format_lists(lists))
+        lists.write_lists(found, args.output)
+    print(lists.format_lists(found))
 
 
 def check_list_file(path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 import toys
 
 from reelbook.build import book, pages
+from reelbook.build.plan import Plan
 from reelbook.errors import ReelbookError
 from reelbook.paths import BOOK
 
@@ -84,6 +85,9 @@ def test_every_reference_is_cited_with_a_key_that_exists():
             assert set(keys.split(",")) <= known
 
 
+NOTEBOOKS = ["01_first", "02_second", "90_results", "91_reproducibility"]
+
+
 def test_a_broken_page_is_not_published(tmp_path, monkeypatch, built):
     """A fault that Sphinx does not see: an image that is not there."""
     shutil.copytree(built / "build", tmp_path / "build")
@@ -97,7 +101,7 @@ def test_a_broken_page_is_not_published(tmp_path, monkeypatch, built):
     monkeypatch.setattr(book, "run_jupyter_book", build_without_images)
     before = (tmp_path / "build/toy/html/01_first.html").read_bytes()
     with pytest.raises(ReelbookError, match=r"1 faults .* 01_first.html lacks _images/gone.svg"):
-        book.make_book("toy", ["01_first", "02_second", "90_results", "91_reproducibility"])
+        book.make_book(Plan("toy", "toy", "made-up", {name: {} for name in NOTEBOOKS}))
     assert (tmp_path / "build/toy/html/01_first.html").read_bytes() == before
 
 

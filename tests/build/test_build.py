@@ -14,6 +14,7 @@ from reelbook.build.plan import read_plan
 from reelbook.build.results import collect_results, format_leaderboard
 from reelbook.build.run import format_seconds
 from reelbook.build.steps import find_damage
+from reelbook.data.names import TAKEN
 from reelbook.errors import ReelbookError
 from reelbook.metrics.metric import Metric
 from reelbook.paths import PLANS, ROOT
@@ -77,7 +78,7 @@ def write_runs(checkout, lists: dict[str, list[str]], *records: RunRecord) -> No
 
 @pytest.mark.parametrize("plan", sorted(file.stem for file in PLANS.glob("*.yml")))
 def test_the_projects_plans_fit_their_notebooks(plan):
-    found = read_plan(plan)
+    found = read_plan(plan, "made-up" if plan == "own" else None)
     assert list(found.notebooks) == sorted(found.notebooks)
     assert all(given["dataset"] == found.dataset for given in found.notebooks.values())
 
@@ -103,13 +104,22 @@ def test_data_set_and_plan_reach_every_notebook_that_declares_them(here):
     [
         ("dataset: [", "toy.yml is not YAML: "),
         ("dataset: made-up", "must have the keys dataset and notebooks, and no other; it has data"),
-        ("dataset: a\nnotebooks: {}\njobs: 2", "it has dataset, notebooks, jobs."),
+        ("dataset: made-up\nnotebooks: {}\njobs: 2", "it has dataset, notebooks, jobs."),
         ("", "it has none."),
         ("dataset: 3\nnotebooks: {}", "dataset must be a name"),
-        ("dataset: a\nnotebooks: {07_x: {}}", "no notebook '07_x'. The notebooks are 01_first, 02"),
-        ("dataset: a\nnotebooks: {01_first: 3}", "01_first must have parameters by name."),
-        ("dataset: a\nnotebooks: {01_first: {seed: 3}}", "01_first has no parameter 'seed'. It k"),
-        ("dataset: a\nnotebooks: {01_first: {seeds: 1e-3}}", "must be list[int], not the str '1e"),
+        (
+            "dataset: made-up\nnotebooks: {07_x: {}}",
+            "no notebook '07_x'. The notebooks are 01_first, 02",
+        ),
+        ("dataset: made-up\nnotebooks: {01_first: 3}", "01_first must have parameters by name."),
+        (
+            "dataset: made-up\nnotebooks: {01_first: {seed: 3}}",
+            "01_first has no parameter 'seed'. It k",
+        ),
+        (
+            "dataset: made-up\nnotebooks: {01_first: {seeds: 1e-3}}",
+            "must be list[int], not the str '1e",
+        ),
     ],
 )
 def test_a_wrong_plan_is_told_in_a_line(here, text, told):
@@ -122,7 +132,10 @@ def test_a_wrong_plan_is_told_in_a_line(here, text, told):
 def test_an_unknown_plan_lists_the_plans():
     done = toys.run(ROOT, "build", "--plan", "ml-99")
     assert done.returncode == 1
-    assert done.stderr == "error: There is no plan 'ml-99'. The plans are ml-100k, ml-1m, smoke.\n"
+    assert (
+        done.stderr
+        == "error: There is no plan 'ml-99'. The plans are ml-100k, ml-1m, own, smoke.\n"
+    )
 
 
 def test_no_jobs_at_all_is_an_error():
@@ -142,7 +155,7 @@ def test_results_are_the_figures_of_exactly_the_listed_runs(here):
         make_record("bbb", model="mf.biased", split=split, seed=10, best_epoch=None),
         make_record("not_listed"),
     )
-    path = collect_results("toy")
+    path = collect_results(read_plan("toy"))
     text = path.read_text()
     assert text.splitlines() == [
         ",".join(RESULT_COLUMNS),
@@ -164,7 +177,7 @@ def test_folds_and_seeds_are_sorted_as_numbers(here):
         for seed in [11, 2]
     ]
     write_runs(here, {"01_first": [], "02_second": [r.run_id for r in records]}, *records)
-    with collect_results("toy").open() as file:
+    with collect_results(read_plan("toy")).open() as file:
         ids = [row["run_id"] for row in csv.DictReader(file)]
     assert list(dict.fromkeys(ids)) == ["9-2", "9-11", "10-2", "10-11"]
 
@@ -172,7 +185,7 @@ def test_folds_and_seeds_are_sorted_as_numbers(here):
 def test_a_listed_run_that_is_gone_is_an_error(here):
     write_runs(here, {"01_first": ["gone"], "02_second": []})
     with pytest.raises(ReelbookError, match="gone is missing"):
-        collect_results("toy")
+        collect_results(read_plan("toy"))
 
 
 def test_the_leaderboard_is_the_mean_over_official_folds(here):
@@ -184,7 +197,7 @@ def test_the_leaderboard_is_the_mean_over_official_folds(here):
         make_record("d", model="mf.biased", split=split, metrics=[Metric("test", "rmse", 0.2)]),
     ]
     write_runs(here, {"01_first": [], "02_second": ["a", "b", "c", "d"]}, *records)
-    assert format_leaderboard(collect_results("toy")) == (
+    assert format_leaderboard(collect_results(read_plan("toy"))) == (
         "Test RMSE, protocol official:\n"
         "  mf.biased  0.9200  mean of 1\n"
         "  mf.dot     0.9500  mean of 2\n"
@@ -312,7 +325,7 @@ def test_a_chapter_that_leaves_the_plan_leaves_the_build(checkout):
     assert not (checkout / "build/toy/html/02_second.html").exists()
 
 
-@pytest.mark.parametrize("name", sorted(plans.RESERVED))
+@pytest.mark.parametrize("name", sorted(TAKEN))
 def test_a_plan_that_would_write_among_other_files_is_refused_by_name(here, name):
     plans = here / "notebooks" / "plans"
     (plans / f"{name}.yml").write_text((plans / "toy.yml").read_text())

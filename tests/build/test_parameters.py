@@ -106,7 +106,7 @@ def test_a_file_without_its_parameters_cell_is_an_error(tmp_path):
 
 
 OUT_OF_RANGE = [
-    ("dataset", "ml-2m", "there is no data set 'ml-2m'; the known are ml-100k, ml-1m, made-up."),
+    ("dataset", "ml-2m", "Unknown data set 'ml-2m'. Known are ml-100k, ml-1m, made-up"),
     ("seeds", [], "'seeds' must hold something, and nothing twice, not []."),
     ("seeds", [0, 0], "'seeds' must hold something, and nothing twice, not [0, 0]."),
     ("seeds", [-1], "'seeds' must be 0 or more, not -1."),

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import time
 import unicodedata
 
@@ -8,6 +11,7 @@ from reelbook.data.titles import (
     find_titles,
     list_closest,
     list_names,
+    look_up_titles,
     match_titles,
     simplify,
     turn_title,
@@ -80,7 +84,7 @@ def test_an_unknown_title_names_the_closest_ones():
         find_titles(["Sabrna (1954)"], NAMES, COUNTS)
     with pytest.raises(ReelbookError, match="No movie is called 'Qqqq'.$"):
         find_titles(["Qqqq"], NAMES, COUNTS)
-    assert list_closest("godfather", NAMES)[0] == "The Godfather (1972)"
+    assert list_closest(["godfather"], NAMES)[0][0] == "The Godfather (1972)"
 
 
 def test_all_that_is_wrong_with_titles_is_told_at_once():
@@ -93,6 +97,64 @@ def test_all_that_is_wrong_with_titles_is_told_at_once():
         "No movie is called 'Fargo'.",
         "Several movies are called 'Sabrina'",
     ]
+
+
+OTHERS = [
+    "The Battleship Potemkin (Bronenosets Potyomkin) (1925)", "Sabrina (1954)", "Sabrina (1995)",
+    "Star Wars: Episode IV - A New Hope (1977)", "Born into Brothels (2004)", "Fargo (1996)",
+    "Hate (Haine, La) (1995)", "Star Trek: Insurrection (1998)", "The Lodger (1944)",
+    "A Lodger (1927)", "Undated",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "places"),
+    [
+        ("Battleship Potemkin (1925)", [0]),  # an article fewer
+        ("Battleship Potemkin", [0]),
+        ("The Fargo (1996)", [5]),  # or more
+        ("Star Wars (1977)", [3]),  # what follows a colon, on either side, of the same year
+        ("Born Into Brothels: Calcutta's Red Light Kids (2004)", [4]),
+        ("Fargo (True Crime, #1) (1996)", [5]),  # or in brackets
+        ("Star Wars", []),
+        ("Star Wars (1978)", []),
+        ("Star Trek: Generations (1998)", []),
+        ("Fargo (1995)", [5]),  # a year of difference
+        ("Fargo (1997)", [5]),
+        ("La Haine (1996)", [6]),
+        ("Potemkin (1926)", []),
+        ("Fargo (1998)", []),
+        ("Sabrina (1996)", []),  # not where several have the title
+        ("Sabrina", [1, 2]),
+        ("Lodger (1945)", []),
+        ("Undated (2001)", [10]),  # a catalogue without years
+    ],
+)
+def test_titles_are_found_as_other_sites_write_them(asked, places):
+    assert match_titles([asked], OTHERS) == [places]
+
+
+def test_what_is_found_is_kept_beside_what_is_wrong():
+    found, faults = look_up_titles(["Fargo", "Qqqq", "Sabrina", "Godfathr"], OTHERS, [1] * 11)
+    assert found == [5, None, None, None]
+    assert list(faults) == ["Qqqq", "Sabrina", "Godfathr"]
+
+
+def test_the_closest_titles_come_in_the_same_order_in_every_process():
+    """Pairs of letters in a set would come in an order that a process draws anew."""
+    code = "from reelbook.data.titles import list_closest; print(list_closest(['ab cd'], NAMES))"
+    names = "NAMES = ['ab xx', 'xx cd', 'ab yy', 'yy cd']; "  # equally close
+    done = {
+        subprocess.run(
+            [sys.executable, "-c", names + code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "1234"
+    }
+    assert len(done) == 1
 
 
 def test_a_title_without_a_letter_is_no_other_one():

@@ -201,7 +201,7 @@ PLANS = [
     plan("no YAML", "is not YAML", "dataset: [made-up\n"),
     plan("a list", "must have the keys", "- 02_second\n"),
     plan("an object of Python", "is not YAML", TOY.replace("{}", "!!python/object:os.system {}")),
-    plan("an unknown data set in a plan", "no data set 'netflix'",
+    plan("an unknown data set in a plan", "Unknown data set 'netflix'",
          TOY.replace("made-up", "netflix")),
 ]  # fmt: skip
 

@@ -3,12 +3,31 @@ import shutil
 import subprocess
 from urllib.parse import quote
 
+import exports
+import numpy as np
 import pytest
 from browser import find_browser, open_browser
 
-from reelbook.data.titles import simplify
+from reelbook.data.titles import match_titles, simplify
 from reelbook.recommend import recommender
-from reelbook.recommend.page import BROWSER, make_page, pack_model
+from reelbook.recommend.page import BROWSER, SCRIPTS, make_page, pack_model
+from reelbook.recommend.ratings_file import match_ratings, read_ratings
+
+PLACES = [3, 5, 8, 13]
+CATALOGUE = [
+    "The Battleship Potemkin (Bronenosets Potyomkin) (1925)", "Sabrina (1954)", "Sabrina (1995)",
+    "Star Wars: Episode IV - A New Hope (1977)", "Born into Brothels (2004)", "Fargo (1996)",
+    "Hate (Haine, La) (1995)", "Star Trek: Insurrection (1998)", "The Lodger (1944)",
+    "A Lodger (1927)", "Undated", "Seven (Se7en) (1995)", "$ (1971)", "8½ (1963)",
+    "Sabrina (1995)", "Les Misérables (1995)",
+]  # fmt: skip
+ASKED = [
+    "Battleship Potemkin (1925)", "The Fargo (1996)", "Star Wars (1977)", "Star Wars (1978)",
+    "Born Into Brothels: Calcutta's Red Light Kids (2004)", "Star Trek: Generations (1998)",
+    "Fargo (1995)", "Fargo (1998)", "La Haine (1996)", "Sabrina", "Sabrina (1996)", "Lodger (1944)",
+    "Undated (2001)", "Se7en", "les miserables (1996)", "Fargo (True Crime, #1) (1996)",
+    "The (1990)", "A", "(1990)", "", ": (1990)",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +47,7 @@ def run_script(made, expression):
     """The value of an expression among the page's own functions, without a page."""
     if shutil.which("node") is None:
         pytest.skip("no node on this machine")
-    scripts = [(BROWSER / name).read_text(encoding="utf-8") for name in ("model.js", "titles.js")]
+    scripts = [(BROWSER / name).read_text(encoding="utf-8") for name in SCRIPTS[:-1]]
     model = f"const model = {json.dumps(pack_model(made))};"
     code = "\n".join([model, *scripts, f"console.log(JSON.stringify({expression}));"])
     done = subprocess.run(["node", "-"], input=code, capture_output=True, text=True, timeout=60)
@@ -146,3 +165,141 @@ def test_the_page_says_what_is_there_for_being_popular(blind, tab, tmp_path):
     assert shown == ours["name"].tolist()
     why = tab.run("[...document.querySelectorAll('#rb-list .rb-why')].map(e => e.textContent)")
     assert why == [recommender.POPULAR] * 10
+
+
+@pytest.fixture
+def films(dataset):
+    """Title and year of four movies, the places of which are PLACES."""
+    movies = dataset.movies.sort_values("movie_id").iloc[PLACES]
+    return list(zip(movies["title"], movies["year"].astype(str), strict=True))
+
+
+def test_the_script_reads_files_as_python_does(made, dataset, films, tmp_path):
+    files = exports.make_files(films)
+    files["odd.csv"] = b'Year,Title,My Rating,x\n1990,,4,\n1990,"A ""b"",\nc",4.5,\n1991,d,five,'
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        read = f"readRatings(Uint8Array.from({list(content)}))"
+        theirs = run_script(made, f"(r => [r, [...matchRatings(r).found]])({read})")
+        ours = read_ratings(tmp_path / name)
+        assert [row["title"] for row in theirs[0]["ratings"]] == ours.titles
+        assert [row["stars"] for row in theirs[0]["ratings"]] == ours.stars.tolist()
+        assert theirs[0]["top"] == ours.top
+        if name != "odd.csv":
+            found = match_ratings(ours, dataset)
+            assert theirs[1] == [list(pair) for pair in zip(found.rated, found.given, strict=True)]
+
+
+def test_the_script_matches_titles_as_python_does(made):
+    movies = made.movies.copy()
+    names = [*CATALOGUE, *movies["name"][len(CATALOGUE) :]]
+    made = made._replace(movies=movies.assign(name=names))
+    asked = [*TYPED, *CATALOGUE, *ASKED]
+    found = run_script(made, f"{json.dumps(asked)}.map(matchTitle)")
+    assert found == match_titles(asked, names)
+    assert sum(map(bool, found)) > len(CATALOGUE) + 10
+
+
+def list_shown(tab):
+    return tab.run("[...document.querySelectorAll('#rb-list strong')].map(e => e.textContent)")
+
+
+def list_stars(tab):
+    return tab.run("[...document.querySelectorAll('#rb-liked select')].map(e => e.value)")
+
+
+def test_a_chosen_file_gives_the_list_that_the_command_gives(made, films, tab, tmp_path):
+    file = tmp_path / "letterboxd.csv"
+    file.write_bytes(exports.make_files(films)["letterboxd.csv"])
+    tab.open(tab.address)
+    tab.send("Network.enable")
+    tab.events.clear()
+    tab.choose_file("#rb-file", file)
+    tab.wait_for("document.querySelectorAll('#rb-list li').length === 10")
+    assert "Network.requestWillBeSent" not in tab.events  # nothing leaves the page
+    assert tab.run("document.getElementById('rb-told').textContent") == (
+        "letterboxd.csv (Letterboxd): 5 ratings, stars out of 5. 4 of 5 titles found."
+    )
+    missing = "document.getElementById('rb-missing')"
+    assert tab.run(f"{missing}.querySelector('summary').textContent") == "1 not found"
+    assert tab.run(f"{missing}.querySelector('li').textContent") == f"{exports.UNKNOWN} (2001)"
+    assert list_stars(tab) == ["5", "1", "3", "4"]
+    ours = recommender.recommend(made, np.array(PLACES), np.array([5.0, 1, 3, 4]))
+    shown = list_shown(tab)
+    assert len(set(shown) & set(ours["name"])) >= 9  # weights are in 8 bits
+    stars = tab.run("[...document.querySelectorAll('.rb-stars')].map(e => parseFloat(e.innerText))")
+    expected = ours.set_index("name")["stars"]
+    for name, star in zip(shown, stars, strict=True):
+        if name in expected:
+            assert star == pytest.approx(expected[name], abs=0.11)
+
+
+@pytest.mark.parametrize("name", ["imdb.csv", "excel.txt"])
+def test_a_dropped_file_is_read_in_its_own_letters(films, tab, name):
+    """IMDb's is Latin-1: as UTF-8 its titles would have signs in place of letters."""
+    content = list(exports.make_files(films)[name])
+    tab.open(tab.address)
+    tab.run(f"var data = new DataTransfer(); var content = Uint8Array.from({content})")
+    tab.run(f"data.items.add(new File([content], {name!r})) && 0")
+    tab.run(
+        "document.getElementById('rb-liked').dispatchEvent(new DragEvent('drop',"
+        "{dataTransfer: data, bubbles: true, cancelable: true}))"
+    )
+    tab.wait_for("document.querySelectorAll('#rb-list li').length === 10")
+    assert list_stars(tab) == ["5", "1", "3", "4"]
+    missing = tab.run("document.querySelector('#rb-missing li').textContent")
+    assert missing == f"{exports.UNKNOWN} (2001)"
+
+
+def test_the_file_and_the_stars_are_reached_by_keys_alone(made, films, tab, tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_bytes(exports.make_files(films)["two.csv"])
+    tab.open(tab.address)
+    tab.send("Page.enable")
+    tab.send("Page.setInterceptFileChooserDialog", enabled=True)
+    tab.run("document.getElementById('rb-input').focus()")
+    tab.press("Tab")
+    assert tab.run("document.activeElement.id") == "rb-file"
+    assert tab.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    tab.press("Enter")
+    tab.wait_for_event("Page.fileChooserOpened")
+    tab.send("Page.setInterceptFileChooserDialog", enabled=False)
+    tab.choose_file("#rb-file", file)
+    tab.wait_for("document.querySelectorAll('#rb-liked select').length === 4")
+    for _ in range(3):  # the titles not found, then the first movie and its stars
+        tab.press("Tab")
+    assert tab.run("document.activeElement.getAttribute('aria-label')").startswith("Stars for")
+    before = tab.run("document.getElementById('rb-list').textContent")
+    tab.press("ArrowDown")
+    assert list_stars(tab)[0] == "4.5"
+    assert tab.run("document.activeElement.tagName") == "SELECT"  # it keeps the focus
+    assert tab.run("document.getElementById('rb-list').textContent") != before
+
+
+def test_a_link_keeps_the_stars(made, tab):
+    names = made.movies["name"].tolist()
+    tab.open(f"{tab.address}#like={quote(names[5])}=2|{quote(names[8])}")
+    assert list_stars(tab) == ["2", ""]
+    ours = recommender.recommend(made, np.array([5, 8]), np.array([2, made.liked_stars]))
+    assert len(set(list_shown(tab)) & set(ours["name"])) >= 9
+    assert tab.run("location.hash").startswith(f"#like={quote(names[5], safe='()')}=2|")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("PK\x03\x04", "mine.csv: This is an archive"),
+        ("", "mine.csv: Which column"),
+        ("a,b,c\nFargo,Heat,3\n", "mine.csv: Which column has the titles"),
+        ("Title,Rating\nFargo,0\n", "mine.csv: No row has a title"),
+        ("Title,Rating\n<b>Qqq</b>,3\n", "0 of 1 titles found."),
+    ],
+)
+def test_the_page_says_what_is_wrong_with_a_file(tab, tmp_path, content, says):
+    (tmp_path / "mine.csv").write_text(content)
+    tab.open(tab.address)
+    tab.choose_file("#rb-file", tmp_path / "mine.csv")
+    tab.wait_for("document.getElementById('rb-told').textContent !== ''")
+    assert says in tab.run("document.getElementById('rb-told').textContent")
+    assert tab.run("document.querySelectorAll('#rb-page b').length") == 0
+    assert list_stars(tab) == []

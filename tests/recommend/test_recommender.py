@@ -8,7 +8,7 @@ import tensorflow as tf
 from reelbook import __main__
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
-from reelbook.recommend import recommender
+from reelbook.recommend import lists, recommender
 from reelbook.recommend.page import keep_largest
 from reelbook.recommend.saved_model import export_saved_model
 
@@ -43,7 +43,7 @@ def test_lists_of_several_users_are_one_table(made):
     users = made.ratings["user_id"].unique()[:2].tolist()
     found = recommender.recommend_to_users(made, users, k=3)
     assert found["user_id"].tolist() == [users[0]] * 3 + [users[1]] * 3
-    text = recommender.format_lists(found)
+    text = lists.format_lists(found)
     assert text.startswith(f"User {users[0]}\n  1. ")
 
 
@@ -60,7 +60,7 @@ def test_a_list_to_which_nothing_leads_is_what_is_popular_and_says_so(blind):
     most = blind.movies.iloc[1:].sort_values("ratings", ascending=False, kind="stable")
     assert found["movie_id"].tolist() == most["movie_id"].head(5).tolist()
     assert (found["because"] == recommender.POPULAR).all()
-    text = recommender.format_lists(found)
+    text = lists.format_lists(found)
     assert text.count(f"     {recommender.POPULAR}") == 5
     assert "because of" not in text
 
@@ -210,9 +210,11 @@ def test_the_largest_weights_are_kept():
     assert keep_largest(weights, np.ones(3), kept=9) is weights
 
 
-def test_the_command_line_needs_users_or_titles(capsys):
+def test_the_command_line_shows_its_help_where_nothing_is_given(capsys):
     assert __main__.main(["recommend"]) == 1
-    assert "Give --user (of the data set) or --like (titles), not both" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "--ratings FILE" in shown.out
+    assert "Give --user (of the data set), --like (titles) or --ratings (a file)" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 from reelbook.build.pages import drop_icon_script, list_faults
+from reelbook.build.plan import Plan
+from reelbook.data.names import TRAITS
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import BOOK, format_path, get_plan_dir
@@ -20,27 +22,27 @@ from reelbook.processes import end_with_parent
 FOLDED_TAGS = {"hide-input", "parameters", "injected-parameters"}
 
 
-def make_book(plan_name: str, notebooks: list[str]) -> Path:
+def make_book(plan: Plan) -> Path:
     """Build the pages of a plan beside the old ones, check them, and put them in their place.
 
     Raises:
         ReelbookError: a notebook holds an error or a warning, the build warned of something, or a
             page has a fault. The old pages then stay as they are.
     """
-    folder = get_plan_dir(plan_name)
-    wanted = [folder / "results.csv", *(folder / "executed" / f"{n}.ipynb" for n in notebooks)]
+    folder = get_plan_dir(plan.name)
+    wanted = [folder / "results.csv", *(folder / "executed" / f"{n}.ipynb" for n in plan.notebooks)]
     if missing := [path.name for path in wanted if not path.is_file()]:
-        told = f"{missing[0]} is not there yet. Run: make book PLAN={plan_name}"
-        raise ReelbookError(f"The book of plan {plan_name} cannot be bound: {told}")
+        told = f"{missing[0]} is not there yet. Run: make book PLAN={plan.name}"
+        raise ReelbookError(f"The book of plan {plan.name} cannot be bound: {told}")
     source, built, log = folder / "book_src", folder / "book_built", folder / "logs" / "book.log"
     for old in [source, built]:
         shutil.rmtree(old, ignore_errors=True)
-    assemble(folder, notebooks, source)
+    assemble(plan, source)
     log.parent.mkdir(parents=True, exist_ok=True)
     run_jupyter_book(source, built, log)
     html = built / "_build" / "html"
     drop_icon_script(html)
-    pages = [*notebooks, *(page.stem for page in BOOK.glob("*.md"))]
+    pages = [*plan.notebooks, *(page.stem for page in BOOK.glob("*.md"))]
     if faults := list_faults(html, [f"{page}.html" for page in pages]):
         raise ReelbookError(
             f"The pages have {len(faults)} faults and were not published: "
@@ -52,18 +54,22 @@ def make_book(plan_name: str, notebooks: list[str]) -> Path:
     return folder / "html" / "index.html"
 
 
-def assemble(folder: Path, notebooks: list[str], target: Path) -> None:
+def assemble(plan: Plan, target: Path) -> None:
     """Copy the written pages, the executed notebooks and results.csv into one folder.
 
     The notebooks lose papermill's notes, which hold paths of this machine; their code is folded.
+    Cells with a tag such as `needs-people` go where the data hold no people.
 
     Raises:
         ReelbookError: a notebook has an output of an error, or wrote to stderr.
     """
+    folder, notebooks = get_plan_dir(plan.name), list(plan.notebooks)
+    there = [*notebooks, *(trait for trait in [*TRAITS, "documents"] if trait not in plan.lacks)]
+    unwanted = {f"needs-{trait}" for trait in plan.lacks}
     shutil.copytree(BOOK, target)
     shutil.copy(folder / "results.csv", target)
     for page in target.glob("*.md"):
-        page.write_text(fit_text(page.read_text(encoding="utf-8"), notebooks), encoding="utf-8")
+        page.write_text(fit_text(page.read_text(encoding="utf-8"), there), encoding="utf-8")
     toc = read_yaml(target / "_toc.yml")
     patterns = {part["caption"]: part["chapters"][0].get("glob") for part in toc["parts"]}
     empty = {
@@ -75,28 +81,30 @@ def assemble(folder: Path, notebooks: list[str], target: Path) -> None:
         content = json.loads((folder / "executed" / f"{name}.ipynb").read_text(encoding="utf-8"))
         check_outputs(name, content)
         content["metadata"].pop("papermill", None)
-        content["cells"] = fold_code(content["cells"])
+        cells = [c for c in content["cells"] if not unwanted & set(c["metadata"].get("tags", []))]
+        content["cells"] = fold_code(cells)
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
-                cell["source"] = fit_text("".join(cell["source"]), notebooks)
+                cell["source"] = fit_text("".join(cell["source"]), there)
         text = json.dumps(content, indent=1)
         (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
 
 
-def fit_text(text: str, notebooks: list[str]) -> str:
+def fit_text(text: str, there: list[str]) -> str:
     """A written page for a plan that lacks some notebooks: without what leads to them.
 
-    What stands between `% with NOTEBOOK` and `% end` goes with that notebook, and a link to one
-    that is not there leaves its words.
+    What stands between `% with NAME` and `% end` goes with that notebook or trait of the data, and
+    `% without NAME` is the other way round. A link to a notebook that is not there leaves its
+    words.
     """
 
     def keep_block(found: re.Match[str]) -> str:
-        return found[2] if found[1] in notebooks else ""
+        return found[3] if (found[2] in there) == (found[1] == "with") else ""
 
     def keep_link(found: re.Match[str]) -> str:
-        return found[0] if found[2] in notebooks else found[1]
+        return found[0] if found[2] in there else found[1]
 
-    text = re.sub(r"^% with (\w+)\n(.*?)^% end\n", keep_block, text, flags=re.M | re.S)
+    text = re.sub(r"^% (with|without) (\w+)\n(.*?)^% end\n", keep_block, text, flags=re.M | re.S)
     return re.sub(r"\[([^]]+)\]\((\d\w+)\.ipynb\)", keep_link, text)
 
 
@@ -107,7 +115,7 @@ def fold_code(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     folded: list[dict[str, Any]] = []
     for cell in cells:
-        tags = cell["metadata"].get("tags", [])
+        tags = [t for t in cell["metadata"].get("tags", []) if not t.startswith("needs-")]
         prompts = {name: cell["metadata"][name] for name in ["mystnb"] if name in cell["metadata"]}
         cell = cell | {"metadata": {"tags": tags} | prompts}
         if cell["cell_type"] == "code" and set(tags) <= FOLDED_TAGS:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelbook.data.sources import DATASET_LAYOUTS
+from reelbook.data.names import DATASETS, find_path
 from reelbook.errors import ReelbookError
 from reelbook.processes import set_environment
 
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
-DATASETS = [*DATASET_LAYOUTS, "made-up"]
 HIGHEST = 2**31 - 1
 # By name, in which notebook ever: the least and the highest value, or that of each in a list.
 LIMITS = {
@@ -169,9 +168,10 @@ def _hint(value: Any) -> str:
 
 def _check_ranges(where: str, values: dict[str, Any]) -> None:
     """Refuse values of the right type with which a chapter would fail, perhaps after an hour."""
-    if (dataset := values.get("dataset", DATASETS[0])) not in DATASETS:
-        known = ", ".join(DATASETS)
-        raise ReelbookError(f"{where}: there is no data set '{dataset}'; the known are {known}.")
+    try:
+        find_path(values.get("dataset", DATASETS[0]))
+    except ReelbookError as error:
+        raise ReelbookError(f"{where}: {error}") from None
     for name, (low, high) in LIMITS.items():
         value = values.get(name)
         found = value if isinstance(value, list) else [value]

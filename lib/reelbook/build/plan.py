@@ -1,32 +1,47 @@
 """A plan: the notebooks to run, on which data set and with which parameters."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from reelbook.build.parameters import check_parameters, read_parameters
+from reelbook.data.names import TAKEN, TRAITS, find_path, name_dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
-from reelbook.paths import NOTEBOOKS, PLANS, format_path
-
-RESERVED = {
-    "data",
-    "runs",
-    "verify",
-    "export",
-    "logs",
-    "slots",
-    "notebooks",
-}  # folders beside those of plans
+from reelbook.paths import NOTEBOOKS, PLANS, ROOT, format_path, get_data_dir
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A data set and the notebooks to run on it, in the order of the book, with parameters."""
+    """A data set and the notebooks to run on it, in the order of the book, with parameters.
+
+    Attributes:
+        name: of the folder of the report in the build folder.
+        file: of the plan, without its suffix.
+        dataset: a name, or the path of a person's own ratings.
+        notebooks: names to parameters.
+        left_out: notebooks that need what these data do not have, and what that is.
+        lacks: those of TRAITS that these data do not have; `documents` are those that the
+            documents measured on.
+    """
 
     name: str
+    file: str
     dataset: str
     notebooks: dict[str, dict[str, Any]]
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    lacks: list[str] = field(default_factory=list)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the data are a person's own."""
+        return find_path(self.dataset) is not None
+
+    @property
+    def data_name(self) -> str:
+        """The name of the folder of the tables."""
+        return name_dataset(self.dataset)
 
     @property
     def chapters(self) -> list[str]:
@@ -43,39 +58,80 @@ class Plan:
         return names[: names.index(notebook)] if self.is_results(notebook) else []
 
 
-def read_plan(name: str) -> Plan:
+def read_plan(name: str, data: str | None = None) -> Plan:
     """The plan `notebooks/plans/<name>.yml`, checked against the notebooks that it names.
 
-    `dataset` and `plan` are given to every notebook that declares them.
+    `dataset` and `plan` are given to every notebook that declares them. A plan on a person's own
+    ratings goes by the name of these, and leaves out what they do not allow.
+
+    Args:
+        name: of the file.
+        data: a data set in place of that of the plan.
 
     Raises:
-        ReelbookError: an unknown plan, key or notebook, or parameters that do not fit.
+        ReelbookError: an unknown plan, key or notebook, parameters that do not fit, or no data.
     """
     file = PLANS / f"{name}.yml"
     known = sorted(path.stem for path in PLANS.glob("*.yml"))
-    if name in RESERVED:
+    if name in TAKEN:
         raise ReelbookError(f"A plan cannot be named '{name}': build/{name}/ holds other files.")
     if name not in known:
         raise ReelbookError(f"There is no plan '{name}'. The plans are {', '.join(known)}.")
     content = read_yaml(file)
     where = format_path(file)
-    if not isinstance(content, dict) or set(content) != {"dataset", "notebooks"}:
-        keys = ", ".join(map(str, content)) if isinstance(content, dict) else "none"
-        told = f"must have the keys dataset and notebooks, and no other; it has {keys}."
+    keys = set(content) if isinstance(content, dict) else set()
+    if "notebooks" not in keys or not keys <= {"dataset", "notebooks"}:
+        has = ", ".join(map(str, content)) if keys else "none"
+        told = f"must have the keys dataset and notebooks, and no other; it has {has}."
         raise ReelbookError(f"{where} {told}")
-    if not isinstance(content["dataset"], str) or not isinstance(content["notebooks"], dict):
+    dataset = data or content.get("dataset")
+    if dataset is None:
+        raise ReelbookError(f"Plan {name} is for data of your own: make book DATA=ratings.csv")
+    if not isinstance(dataset, str) or not isinstance(content["notebooks"], dict):
         raise ReelbookError(f"{where}: dataset must be a name, and notebooks names with parameters")
-    common = {"dataset": content["dataset"], "plan": name}
+    path = find_path(dataset if data else _anchor(dataset))
+    traits = (_read_traits(dataset) if path else None) or TRAITS
+    lacks = [trait for trait in [*TRAITS, "documents"] if path and trait not in traits]
+    folder = name_dataset(str(path)) if path and data else name
+    common = {"dataset": str(path or dataset), "plan": folder}
     notebooks = {}
+    left_out = {}
     for notebook, parameters in content["notebooks"].items():
-        path = find_notebook(notebook)
+        path_of = find_notebook(notebook)
         if not isinstance(parameters or {}, dict):
             raise ReelbookError(f"{where}: {notebook} must have parameters by name.")
-        declared = read_parameters(path)
+        declared = read_parameters(path_of)
         fitting = {key: value for key, value in common.items() if key in declared}
-        notebooks[notebook] = fitting | (parameters or {})
-        check_parameters(path, notebooks[notebook])
-    return Plan(name, content["dataset"], dict(sorted(notebooks.items())))
+        given = fitting | (parameters or {})
+        check_parameters(path_of, given)
+        if lacking := [need for need in read_needs(path_of) if need in lacks]:
+            left_out[notebook] = lacking
+        else:
+            notebooks[notebook] = given
+    notebooks = dict(sorted(notebooks.items()))
+    return Plan(folder, name, common["dataset"], notebooks, left_out, lacks)
+
+
+def _anchor(dataset: str) -> str:
+    """A path in a plan, which is relative to the folder of the project."""
+    return str(ROOT / dataset) if (ROOT / dataset).exists() and "/" in dataset else dataset
+
+
+def _read_traits(dataset: str) -> list[str] | None:
+    """What prepared tables of a person's own hold; None where they are not prepared yet."""
+    record = get_data_dir(name_dataset(dataset)) / "data.json"
+    try:
+        traits: list[str] = json.loads(record.read_text(encoding="utf-8"))["traits"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return traits
+
+
+def read_needs(notebook: Path) -> list[str]:
+    """What a notebook needs of the data, of `Dataset.traits`: written in its own metadata."""
+    metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]
+    needs: list[str] = metadata.get("reelbook", {}).get("needs", [])
+    return needs
 
 
 def find_notebook(name: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from reelbook.build.plan import read_plan
+from reelbook.build.plan import Plan
 from reelbook.files import replace_when_whole
 from reelbook.paths import get_plan_dir
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reelbook.runs.record import RunRecord
 
 
-def collect_results(plan_name: str) -> Path:
+def collect_results(plan: Plan) -> Path:
     """Write `build/<plan>/results.csv`: a row a figure of exactly the runs that the chapters used.
 
     Raises:
@@ -25,8 +25,8 @@ def collect_results(plan_name: str) -> Path:
     from reelbook.runs.record import RESULT_COLUMNS  # here: these need seconds to import
     from reelbook.runs.store import read_record
 
-    folder = get_plan_dir(plan_name)
-    lists = [folder / "executed" / f"{name}.runs.json" for name in read_plan(plan_name).chapters]
+    folder = get_plan_dir(plan.name)
+    lists = [folder / "executed" / f"{name}.runs.json" for name in plan.chapters]
     used: dict[str, set[str]] = defaultdict(set)
     for path in lists:
         for run_id, protocols in json.loads(path.read_text(encoding="utf-8")).items():

@@ -29,7 +29,7 @@ from reelbook.processes import end_with_parent
 KEPT = "What was finished is kept: the next build goes on from there."
 
 
-def build(plan_name: str, *, jobs: int) -> None:
+def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
     """Bring the report of a plan up to date and say where it is.
 
     Raises:
@@ -37,11 +37,19 @@ def build(plan_name: str, *, jobs: int) -> None:
             failed steps said is in the message, and the steps that could run without them have run.
     """
     start = time.monotonic()
-    plan = read_plan(plan_name)
+    plan = read_plan(plan_name, data)
+    if plan.is_own:  # which chapters fit is seen from the tables
+        from reelbook.data.store import prepare  # here: it needs seconds to import
+        from reelbook.data.understood import describe_understood
+
+        print(describe_understood(prepare(plan.dataset)))
+        plan = read_plan(plan_name, data)
+        for name, lacking in plan.left_out.items():
+            print(f"[{plan.name}] {name} is left out: these data hold no {', no '.join(lacking)}")
     with hold_lock(plan) as lock:
         forget_damaged(plan)
         # Snakemake sees neither what changes out there nor what was altered here.
-        if os.environ.get("REELBOOK_DATA") or is_damaged(plan.dataset):
+        if os.environ.get("REELBOOK_DATA") or is_damaged(plan.data_name):
             from reelbook.data.store import prepare  # here: it needs seconds to import
 
             prepare(plan.dataset)
@@ -56,7 +64,7 @@ def build(plan_name: str, *, jobs: int) -> None:
     report = get_plan_dir(plan.name) / "html" / "index.html"
     print(format_leaderboard(get_plan_dir(plan.name) / "results.csv"), end="")
     print(f"Report: {format_path(report)} ({format_seconds(time.monotonic() - start)})")
-    if departures := list_departures(plan.name, plan.dataset):
+    if departures := list_departures(plan.name, plan.data_name):
         raise ReelbookError(
             "The report is built, but figures left the range of book/golden.yml:\n  "
             + "\n  ".join(departures)
@@ -156,7 +164,8 @@ def _make_command(plan: Plan, jobs: int) -> list[str]:
     """Snakemake's command line."""
     return [
         sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-        "--directory", str(get_build_dir()), "--cores", str(jobs), "--config", f"plan={plan.name}",
+        "--directory", str(get_build_dir()), "--cores", str(jobs),
+        "--config", f"plan={plan.file}", f"data={plan.data_name if plan.is_own else ''}",
         "--rerun-incomplete", "--keep-going", "--nolock", "--scheduler", "greedy",
     ]  # fmt: skip
 

@@ -8,5 +8,9 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submod_attrs={"store": ["DATASETS", "load", "prepare"], "tables": ["Dataset"]},
+    submod_attrs={
+        "names": ["DATASETS"],
+        "store": ["load", "prepare"],
+        "tables": ["Dataset"],
+    },
 )

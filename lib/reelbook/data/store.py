@@ -18,16 +18,14 @@ import pandera.errors
 import pandera.pandas as pa
 from filelock import FileLock
 
-from reelbook.data import film_graph, layouts, parsing, sources, synthetic
+from reelbook.data import film_graph, layouts, own, parsing, sources, synthetic
+from reelbook.data.names import find_path, name_dataset, stamp_files
 from reelbook.data.parsing import Tables
-from reelbook.data.tables import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA, Dataset, count_rated
+from reelbook.data.tables import OWN_SCHEMAS, SCHEMAS, Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
 from reelbook.paths import get_data_dir
 from reelbook.provenance import hash_code
-
-DATASETS = ["ml-100k", "ml-1m", "made-up"]
-SCHEMAS = {"ratings": RATINGS_SCHEMA, "users": USERS_SCHEMA, "movies": MOVIES_SCHEMA}
 
 # The ratings of the publisher's data sets, who gave them and what got them (`count_rated`).
 PUBLISHED_COUNTS = {
@@ -47,7 +45,8 @@ def load(dataset: str) -> Dataset:
     files than REELBOOK_DATA names now do not count.
 
     Args:
-        dataset: a name in DATASETS.
+        dataset: a name in DATASETS, the path of ratings of one's own (`reelbook.data.own`), or the
+            name that they got when they were prepared.
 
     Raises:
         ReelbookError: as `prepare`.
@@ -68,7 +67,7 @@ def prepare(dataset: str, *, progress: bool = True) -> Path:
         ReelbookError: an unknown name, no usable source, a fault in its files, or a full disk.
     """
     _prepare(dataset, progress=progress)
-    return get_data_dir(dataset)
+    return get_data_dir(name_dataset(dataset))
 
 
 def compute_fingerprint(tables: Tables) -> str:
@@ -122,17 +121,20 @@ def describe_difference(dataset: str, tables: Tables, *, verified: bool = False)
 
 def _prepare(dataset: str, *, progress: bool = True) -> Dataset:
     """The tables that stand, or those that this writes."""
-    folder = get_data_dir(dataset)
+    folder = get_data_dir(name_dataset(dataset))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Not a file that says "locked": the system frees this one at any end of the process.
-        lock = FileLock(folder.with_name(f".{dataset}.lock"), fallback_to_soft=False).acquire()
+        lock = FileLock(folder.with_name(f".{folder.name}.lock"), fallback_to_soft=False).acquire()
     except OSError as error:
         raise ReelbookError(f"Cannot write in {folder.parent}: {error.strerror}") from error
     with lock:
         found = _read(dataset)
         if found is None:
-            _write_source(folder, dataset, progress=progress)
+            if path := find_path(dataset):
+                _write_own(folder, path)
+            else:
+                _write_source(folder, dataset, progress=progress)
         elif found.credits is None and _has_graph(dataset, found.note):
             with contextlib.suppress(ReelbookError):  # still out of reach
                 people = {"people": _make_credits(dataset, found.note, found.movies)}
@@ -146,14 +148,13 @@ def _prepare(dataset: str, *, progress: bool = True) -> Dataset:
 
 def _read(dataset: str) -> Dataset | None:
     """The tables as they stand; None unless they are whole, and what would be written today."""
-    if dataset not in DATASETS:
-        raise ReelbookError(f"Unknown data set {dataset!r}. Known are {', '.join(DATASETS)}.")
-    named = sources.find_named(dataset) if dataset != "made-up" else None
-    folder = get_data_dir(dataset)
+    path = find_path(dataset)
+    named = sources.find_named(dataset) if dataset in sources.DATASET_LAYOUTS else None
+    folder = get_data_dir(name_dataset(dataset))
     try:
-        record = json.loads((folder / "data.json").read_text())
-        is_of_named = named is None or named.sha256 == record["source_sha256"]
-        if record["code"] != _hash_code() or not is_of_named:
+        record = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+        stamp = named.sha256 if named else stamp_files(path) if path else record["source_sha256"]
+        if record["code"] != _hash_code() or stamp != record["source_sha256"]:
             return None
         for name, sha256 in record["files"].items():
             if compute_sha256(folder / name) != sha256:
@@ -161,17 +162,17 @@ def _read(dataset: str) -> Dataset | None:
         tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SCHEMAS}
         genres = [list(names) for names in tables["movies"]["genres"]]  # Parquet gives arrays back
         tables["movies"]["genres"] = pd.Series(genres, dtype=object)
-        for name, table in tables.items():
-            _check_schema(name, table, folder.name)
+        _check_schemas(tables, folder.name, OWN_SCHEMAS if path else SCHEMAS)
         has_credits = "people.parquet" in record["files"]
         people = pd.read_parquet(folder / "people.parquet") if has_credits else None
         return Dataset(
-            name=dataset,
+            name=folder.name,
             **tables,
             sha256=record["sha256"],
             source=record["source"],
             note=record["note"],
             credits=people,
+            is_implicit=record.get("is_implicit", False),
         )
     except (OSError, ValueError, LookupError, AttributeError, TypeError, ReelbookError):
         return None
@@ -192,8 +193,7 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
             found = replace(
                 found, description=f"{found.description}, {', '.join(converted)} in UTF-8"
             )
-    for name, table in vars(tables).items():
-        _check_schema(name, table, found.description)
+    _check_schemas(vars(tables), found.description, SCHEMAS)
     record: dict[str, Any] = {
         "dataset": dataset,
         "source": found.description,
@@ -210,6 +210,40 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
     except ReelbookError as error:
         record["no_people"] = str(error)
     _write(folder, vars(tables) | people, record)
+
+
+def _write_own(folder: Path, path: Path) -> None:
+    """Write what a person's own files hold, and what was understood of them."""
+    reading = own.read_own(path, own.read_options(path))
+    _check_schemas(vars(reading.tables), str(path), OWN_SCHEMAS)
+    record: dict[str, Any] = {
+        "dataset": folder.name,
+        "path": str(path),
+        "source": f"own ratings, {path.name}",
+        "source_sha256": stamp_files(path),
+        "note": "; ".join(f"left out: {text}" for text in reading.set_aside),
+        "sha256": compute_fingerprint(reading.tables),
+        "counts": {name: len(table) for name, table in vars(reading.tables).items()},
+        "code": _hash_code(),
+        "no_people": "",
+        "is_implicit": reading.is_implicit,
+        "traits": sorted(
+            Dataset(
+                folder.name,
+                **vars(reading.tables),
+                sha256="",
+                source="",
+                is_implicit=reading.is_implicit,
+            ).traits
+        ),
+        "understood": reading.told,
+        "first_rows": reading.first.to_dict("list"),
+    }
+    bad_rows = folder / "bad_rows.txt"
+    bad_rows.unlink(missing_ok=True)
+    if reading.bad_rows:
+        bad_rows.write_text("\n".join(reading.bad_rows) + "\n", encoding="utf-8")
+    _write(folder, vars(reading.tables), record)
 
 
 def _write(folder: Path, frames: dict[str, pd.DataFrame], record: dict[str, Any]) -> None:
@@ -240,11 +274,14 @@ def _has_graph(dataset: str, note: str) -> bool:
 
 
 def _hash_code() -> str:
-    return hash_code(parsing.__name__, synthetic.__name__, film_graph.__name__)
+    return hash_code(parsing.__name__, own.__name__, synthetic.__name__, film_graph.__name__)
 
 
-def _check_schema(name: str, table: pd.DataFrame, where: str) -> None:
-    try:
-        SCHEMAS[name].validate(table)
-    except (pandera.errors.SchemaError, pa.errors.SchemaErrors) as error:
-        raise ReelbookError(f"{name} of {where}: {str(error).splitlines()[0]}") from None
+def _check_schemas(
+    tables: dict[str, pd.DataFrame], where: str, schemas: dict[str, pa.DataFrameSchema]
+) -> None:
+    for name, table in tables.items():
+        try:
+            schemas[name].validate(table)
+        except (pandera.errors.SchemaError, pa.errors.SchemaErrors) as error:
+            raise ReelbookError(f"{name} of {where}: {str(error).splitlines()[0]}") from None

@@ -1,6 +1,7 @@
 """The canonical tables of a data set: their columns, their order in time, their zip codes."""
 
 import datetime
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,18 @@ MOVIES_SCHEMA = pa.DataFrameSchema(
     ordered=True,
 )
 
+SCHEMAS = {"ratings": RATINGS_SCHEMA, "users": USERS_SCHEMA, "movies": MOVIES_SCHEMA}
+# Of a person's own data: any stars, times of 0 where there are none, nothing known of the users.
+OWN_SCHEMAS = SCHEMAS | {
+    "ratings": RATINGS_SCHEMA.update_columns(
+        {
+            "rating": {"checks": pa.Check(np.isfinite)},
+            "timestamp": {"checks": pa.Check.in_range(0, TIMES[1])},
+        }
+    ),
+    "users": USERS_SCHEMA.update_column("gender", checks=pa.Check.isin(["F", "M", ""])),
+}
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -61,6 +74,7 @@ class Dataset:
         note: empty for the publisher's whole data set, else what differs, such as
             "415,323 of the 1,000,209 ratings of ml-1m".
         credits: movie_id, director, star (`reelbook.data.film_graph`); None without a film graph.
+        is_implicit: whether a rating says only that someone took something; all are 1 then.
     """
 
     name: str
@@ -71,6 +85,21 @@ class Dataset:
     source: str
     note: str = ""
     credits: pd.DataFrame | None = None
+    is_implicit: bool = False
+
+    @functools.cached_property
+    def traits(self) -> frozenset[str]:
+        """What the tables tell beside who rated what: of stars, times, titles, genres, people."""
+        movies, users = self.movies, self.users
+        told = {
+            "stars": not self.is_implicit,
+            "times": self.ratings["timestamp"].nunique() > 1,
+            "titles": (movies["title"] != movies["movie_id"].astype("str")).any(),
+            "genres": movies["genres"].map(len).any(),
+            "people": (users["occupation"] != "").any(),
+            "credits": self.credits is not None,
+        }
+        return frozenset(trait for trait, is_told in told.items() if is_told)
 
 
 def count_rated(ratings: pd.DataFrame) -> dict[str, int]:

@@ -7,7 +7,7 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["page", "recommender", "saved_model"],
+    submodules=["lists", "page", "ratings_file", "recommender", "saved_model"],
     submod_attrs={
         "page": ["make_page"],
         "recommender": [

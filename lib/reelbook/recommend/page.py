@@ -13,16 +13,20 @@ from reelbook.data.tables import Dataset
 from reelbook.data.titles import ARTICLES
 from reelbook.metrics.catalogue import measure_ndcg
 from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
+from reelbook.recommend.ratings_file import COLUMNS, SITES, TOPS
 from reelbook.recommend.recommender import POPULAR, REACH, Recommender, learn_weights
 from reelbook.splits.protocols import make_split
 
 BROWSER = Path(__file__).parent / "browser"
-SCRIPTS = ("model.js", "titles.js", "page.js")  # they share one scope, in this order
+# The scripts share one scope, in this order.
+SCRIPTS = ("model.js", "titles.js", "ratings_file.js", "page.js")
 KEPT = 160_000  # weights that the page gets: three bytes each, a third more as text
 
 
 def make_page(recommender: Recommender) -> str:
-    """HTML in which a reader types liked movies and gets a list; it needs no server.
+    """HTML in which a reader types liked movies, or gives a file of ratings, and gets a list.
+
+    It needs no server, and sends nothing.
 
     The page gets the model in few bytes: the KEPT weights that count most, in 8 bits, and the
     vectors of `gaussian` in 16. What that costs is measured by `measure_kept`.
@@ -49,6 +53,9 @@ def pack_model(recommender: Recommender) -> dict[str, Any]:
         "names": recommender.movies["name"].to_list(),
         "counts": counts.tolist(),
         "articles": ARTICLES,
+        "roles": COLUMNS,
+        "sites": SITES,
+        "tops": TOPS,
         "starts": _encode(weights.indptr, "<u4"),
         "columns": _encode(weights.indices, "<u2"),
         "values": _encode(values, "<i1"),

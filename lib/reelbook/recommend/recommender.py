@@ -19,7 +19,7 @@ from reelbook.data.tables import Dataset
 from reelbook.data.titles import find_titles, list_names
 from reelbook.errors import ReelbookError
 from reelbook.models import content, gaussian, registry, topn
-from reelbook.models.features.matrix import count_ratings, make_matrix
+from reelbook.models.features.matrix import make_matrix
 from reelbook.runs.store import load_or_train
 from reelbook.splits.protocols import make_split
 
@@ -93,19 +93,25 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
     """
     x = make_matrix(dataset, dataset.ratings)
     weights = learn_weights(dataset, x, model=model)
-    movies = dataset.movies.sort_values("movie_id", ignore_index=True)
-    counts = count_ratings(x).astype(int)
+    movies = list_movies(dataset)
     stars = dataset.ratings["rating"]
     places = np.searchsorted(movies["movie_id"], dataset.ratings["movie_id"])
     return Recommender(
         model,
-        movies[["movie_id"]].assign(name=list_names(movies), ratings=counts),
+        movies,
         weights,
         learn_taste(dataset, dataset.ratings),
         float(stars[stars >= min(LIKED, stars.max())].mean()),
         dataset.ratings[["user_id", "rating"]].assign(place=places),
         dataset.users["user_id"].to_numpy(),
     )
+
+
+def list_movies(dataset: Dataset) -> pd.DataFrame:
+    """movie_id, name and ratings (number) of each movie, in ascending order of the ids."""
+    movies = dataset.movies.sort_values("movie_id", ignore_index=True)
+    counts = dataset.ratings["movie_id"].value_counts().reindex(movies["movie_id"], fill_value=0)
+    return movies[["movie_id"]].assign(name=list_names(movies), ratings=counts.to_numpy())
 
 
 def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.ndarray:
@@ -148,6 +154,13 @@ def find_settings(
         return registry.resolve_params(model, {})
     run = load_or_train(model, {}, dataset, split, 0)
     return run.record.params | run.record.extra["chosen"]
+
+
+def pick_user(ratings: pd.DataFrame) -> int:
+    """A user with a usual number of ratings: the first of those with the median."""
+    counts = ratings["user_id"].value_counts().sort_index()
+    distance = (counts - counts.median()).abs().to_numpy()
+    return int(counts.index.to_numpy()[distance.argmin()])
 
 
 def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) -> pd.DataFrame:
@@ -258,20 +271,6 @@ def recommend(
             ],
         }
     )
-
-
-def format_lists(lists: pd.DataFrame) -> str:
-    """Lists for a terminal: a line a movie, and below it what it is there for."""
-    lines = []
-    for row in lists.to_dict("records"):
-        if row["rank"] == 1 and "user_id" in row:
-            lines.append(f"User {row['user_id']}")
-        stars = f"{row['stars']:.1f} stars ({row['low']:.1f} to {row['high']:.1f})"
-        lines.append(f"{row['rank']:>3}. {row['name']}  {stars}")
-        if row["because"]:
-            why = row["because"] if row["because"] == POPULAR else f"because of {row['because']}"
-            lines.append(f"     {why}")
-    return "\n".join(lines)
 
 
 def find_pulls(

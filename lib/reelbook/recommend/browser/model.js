@@ -16,6 +16,7 @@ const base = decode(model.base, Float32Array);
 const doubt = decode(model.doubt, Float32Array);
 const dim = vectors.length / model.names.length;
 const liked = []; // places of movies
+const given = new Map(); // the stars of those that have some; the others count as `model.liked`
 
 function computeScores() {
   const scores = new Float64Array(model.names.length);
@@ -66,7 +67,7 @@ function expectStars(movie, inverse) {
   const solved = inverse.map((row) => multiply(row, v));
   let stars = base[movie];
   for (const other of liked) {
-    stars += multiply(getVector(other), solved) * (model.liked - base[other]);
+    stars += multiply(getVector(other), solved) * ((given.get(other) ?? model.liked) - base[other]);
   }
   return { stars, deviation: Math.sqrt(model.noise * (1 + multiply(v, solved)) + doubt[movie]) };
 }

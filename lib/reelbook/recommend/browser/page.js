@@ -53,17 +53,38 @@ function like(movie) {
   liked.push(movie);
   input.value = "";
   close();
-  showList();
+  showLiked();
   input.focus();
 }
 
 function forget(movie) {
   liked.splice(liked.indexOf(movie), 1);
-  showList();
+  given.delete(movie);
+  showLiked();
   input.focus();
 }
 
-function showList() {
+// A choice of stars for a liked movie: those of the scale, and what a file says that is between them.
+function makeStars(movie) {
+  const select = document.createElement("select");
+  const [least, most] = model.scale;
+  const step = most - least > 5 ? 1 : 0.5;
+  const choices = Array.from({ length: Math.floor((most - least) / step) + 1 }, (_, i) => most - i * step);
+  const own = given.get(movie);
+  if (own !== undefined && !choices.includes(own)) choices.push(own);
+  choices.sort((a, b) => b - a);
+  select.append(new Option("liked", ""), ...choices.map((stars) => new Option(`${Number(stars.toFixed(2))} ★`, stars)));
+  select.value = own ?? "";
+  select.setAttribute("aria-label", `Stars for ${model.names[movie]}`);
+  select.addEventListener("change", () => {
+    if (select.value) given.set(movie, Number(select.value));
+    else given.delete(movie);
+    showList();
+  });
+  return select;
+}
+
+function showLiked() {
   likedList.replaceChildren(
     ...liked.map((movie) => {
       const item = document.createElement("li");
@@ -71,10 +92,14 @@ function showList() {
       button.type = "button";
       button.setAttribute("aria-label", `Remove ${model.names[movie]}`);
       button.addEventListener("click", () => forget(movie));
-      item.append(button);
+      item.append(button, makeStars(movie));
       return item;
     }),
   );
+  showList();
+}
+
+function showList() {
   const found = liked.length ? recommend() : [];
   list.replaceChildren(
     ...found.map((movie) => {
@@ -89,11 +114,13 @@ function showList() {
     }),
   );
   status.textContent = liked.length
-    ? `${found.length} recommendations for ${liked.length} liked ${liked.length > 1 ? "movies" : "movie"}.`
+    ? `${found.length} recommendations for ${liked.length} ${given.size ? "" : "liked "}${liked.length > 1 ? "movies" : "movie"}.`
     : "Nothing chosen yet.";
   if (unknown.length) status.textContent += ` Not found: ${unknown.join(", ")}.`;
   unknown = [];
-  const address = liked.map((movie) => encodeURIComponent(model.names[movie])).join("|");
+  const address = liked
+    .map((movie) => encodeURIComponent(model.names[movie]) + (given.has(movie) ? `=${given.get(movie)}` : ""))
+    .join("|");
   try {
     history.replaceState(null, "", liked.length ? `#like=${address}` : "#");
   } catch {
@@ -111,7 +138,6 @@ input.addEventListener("input", () => {
 });
 
 input.addEventListener("keydown", (event) => {
-  event.stopPropagation(); // a notebook takes single keys as commands
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     if (!shown.length) return;
     event.preventDefault();
@@ -127,12 +153,44 @@ input.addEventListener("keydown", (event) => {
 });
 input.addEventListener("blur", close);
 
+// Takes the ratings of a file: the page tells what it understood and which titles it did not find.
+async function takeFile(file) {
+  const read = readRatings(new Uint8Array(await file.arrayBuffer()));
+  const { found, missing } = read.fault ? { found: [], missing: [] } : matchRatings(read);
+  for (const [movie, stars] of found) {
+    if (!liked.includes(movie)) liked.push(movie);
+    given.set(movie, stars);
+  }
+  find("rb-told").textContent = read.fault
+    ? `${file.name}: ${read.fault}`
+    : `${file.name} (${read.site || "titles and stars"}): ${read.ratings.length} ratings, stars out of ${read.top}` +
+      `${read.left ? `; left out: ${read.left} without a title or stars` : ""}. ` +
+      `${read.ratings.length - missing.length} of ${read.ratings.length} titles found.`;
+  const [summary, titles] = find("rb-missing").children;
+  find("rb-missing").hidden = !missing.length;
+  summary.textContent = `${missing.length} not found`;
+  titles.replaceChildren(...missing.map((title) => makeElement("li", title)));
+  showLiked();
+}
+
+find("rb-file").addEventListener("change", (event) => {
+  if (event.target.files.length) takeFile(event.target.files[0]);
+});
+const page = find("rb-page");
+page.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook takes single keys as commands
+page.addEventListener("dragover", (event) => event.preventDefault()); // so that a file can be dropped
+page.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files.length) takeFile(event.dataTransfer.files[0]);
+});
+
 if (location.hash.startsWith("#like=")) {
   for (const part of location.hash.slice(6).split("|")) {
-    const title = decodeTitle(part);
+    const [title, stars] = part.split("=").map(decodeTitle);
     const movie = findMovie(title);
     if (movie !== undefined && !liked.includes(movie)) liked.push(movie);
+    if (movie !== undefined && stars > 0) given.set(movie, Number(stars));
     if (movie === undefined && title) unknown.push(title);
   }
 }
-showList();
+showLiked();

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "baselines": ["baselines"],
         "behavior_sequence_transformer": ["behavior_sequence_transformer"],
+        "data": ["data"],
         "deep_and_cross": ["deep_and_cross"],
         "matrix_factorization": ["matrix_factorization"],
         "next_steps": ["next_steps"],

@@ -1,0 +1,79 @@
+"""How a data set is named: by a name that the project knows, or by the path of a person's files."""
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+from reelbook.errors import ReelbookError
+from reelbook.paths import PLANS, get_data_dir
+
+DATASETS = ["ml-100k", "ml-1m", "made-up"]
+# Folders of build/ that hold other things than the report on a data set.
+TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks"}
+# What a data set may tell beside who rated what (`Dataset.traits`).
+TRAITS = ["stars", "times", "titles", "genres", "people", "credits"]
+OPTIONS_SUFFIX = ".reelbook.yml"
+
+
+def find_path(dataset: str) -> Path | None:
+    """The files behind a data set of one's own; None for a name that the project knows.
+
+    Args:
+        dataset: a name, or a path: something with a slash or a dot in it, or that is there. The
+            name of a data set that was prepared from a path stands for that path.
+
+    Raises:
+        ReelbookError: no such name and no such path.
+    """
+    if dataset in DATASETS:
+        return None
+    if record := _find_record(dataset):
+        path = Path(json.loads(record.read_text(encoding="utf-8"))["path"])
+    else:
+        path = Path(dataset).expanduser().absolute()
+    if path.exists():
+        return path
+    if not record and os.sep not in dataset and "." not in dataset:
+        known = ", ".join(DATASETS)
+        raise ReelbookError(
+            f"Unknown data set {dataset!r}. Known are {known}, and any file of ratings by its path."
+        )
+    raise ReelbookError(f"{path}: there is no such file or folder")
+
+
+def _find_record(dataset: str) -> Path | None:
+    """What was noted of a person's data when they were prepared under this name."""
+    record = get_data_dir(dataset) / "data.json"
+    return record if re.fullmatch(r"[a-z0-9-]+", dataset) and record.is_file() else None
+
+
+def name_dataset(dataset: str) -> str:
+    """The name of a data set, under which its tables and its report lie in the build folder."""
+    path = find_path(dataset)
+    if path is None:
+        return dataset
+    if _find_record(dataset):
+        return dataset
+    stem = path.name.split(".")[0] if path.is_file() else path.name
+    name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "ratings"
+    plans = {file.stem for file in PLANS.glob("*.yml")}
+    return f"own-{name}" if name in TAKEN | plans or name in DATASETS else name
+
+
+def stamp_files(path: Path) -> str:
+    """What changes when a file of a data set of one's own does: names, sizes, times, options."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    options = get_options_path(path)
+    digest = hashlib.sha256(options.read_bytes() if options.is_file() else b"")
+    for file in files:
+        if file.is_file():
+            status = file.stat()
+            digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def get_options_path(path: Path) -> Path:
+    """Where the options of a data set of one's own are kept: beside it."""
+    return path.with_name(path.name + OPTIONS_SUFFIX)

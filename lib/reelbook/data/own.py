@@ -1,0 +1,380 @@
+"""A person's own ratings, in whatever files they come: from any layout to the canonical tables.
+
+The ratings are found by content (`reelbook.data.roles`), and a catalogue of titles beside them. Ids
+may be any text: whole numbers stay as they are, others are numbered in the order of the alphabet.
+What is missing is empty in the tables: no times are times of 0, no stars are ones, and an item
+without a title is called by its id.
+"""
+
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+
+from reelbook.data.checks import split_title
+from reelbook.data.faults import Faults, raise_for_faults
+from reelbook.data.names import get_options_path
+from reelbook.data.opening import HEAD, Entry, list_entries
+from reelbook.data.parsing import Tables
+from reelbook.data.roles import ITEM_ROLES, RATING_ROLES, find_roles, name_roles, simplify
+from reelbook.data.sheets import SEPARATORS, Sheet, decode, read_sheet
+from reelbook.errors import ReelbookError
+from reelbook.files import replace_when_whole
+
+REPEATED = ("error", "last", "mean")
+# What stands for "watched, but not rated" in a column, by its plain name (Book-Crossing).
+NOT_RATED = {"bookrating": 0.0}
+NEVER_RATED = -1.0  # in any data set (anime lists)
+LATEST = 2**32  # seconds since 1970, in the year 2106
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person decides where the data leave it open.
+
+    Attributes:
+        columns: role to column, by its name or its place from 1; empty to find them.
+        repeated: what to do where a user rated an item twice, one of REPEATED.
+        skip_bad_rows: whether to leave out rows that cannot be read.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    repeated: str = "error"
+    skip_bad_rows: bool = False
+
+
+def read_options(path: Path) -> Options:
+    """The options that are kept beside a data set; the defaults where there are none.
+
+    Raises:
+        ReelbookError: a file that is no such options.
+    """
+    file = get_options_path(path)
+    if not file.is_file():
+        return Options()
+    try:
+        options = Options(**yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+        raise ReelbookError(f"{file} holds no options: {error}") from None
+    if options.repeated not in REPEATED:
+        raise ReelbookError(f"{file}: repeated must be {', '.join(REPEATED)}")
+    return options
+
+
+def write_options(path: Path, options: Options) -> Path:
+    """Keep options beside a data set, for each later command and notebook; gives the file."""
+    file = get_options_path(path)
+    with replace_when_whole(file) as part:
+        part.write_text(yaml.safe_dump(asdict(options), sort_keys=False), encoding="utf-8")
+    return file
+
+
+class Reading(NamedTuple):
+    """What was read and understood.
+
+    Attributes:
+        tables: the canonical tables.
+        told: what was understood, in the words of a person, by subject.
+        set_aside: what is not in the tables, and why; a text a reason.
+        bad_rows: the lines that could not be read, each behind its number.
+        first: the first rows as read, under the names of their roles.
+        is_implicit: whether the data say only who took what.
+        user_names: the text of each user's id, by user_id, where it is no number.
+    """
+
+    tables: Tables
+    told: dict[str, str]
+    set_aside: list[str]
+    bad_rows: list[str]
+    first: pd.DataFrame
+    is_implicit: bool
+    user_names: pd.Series
+
+
+def read_own(path: Path, options: Options) -> Reading:
+    """The ratings and the catalogue in a file, a folder or a zip.
+
+    Raises:
+        ReelbookError: no ratings in it, columns that stay open, faulty rows (the first ten are
+            told), or a pair of user and item that stands there twice.
+    """
+    entries = list_entries(path)
+    entry = _find_ratings(path, entries, options)
+    faults = Faults(entry.name)
+    sheet = read_sheet(entry.name, entry.read(-1), faults)
+    roles = find_roles(sheet, options.columns)
+    columns = {role: sheet.rows[column] for role, column in roles.items()}
+    is_implicit = "rating" not in columns
+    ratings, set_aside = _make_ratings(columns, roles, sheet, faults)
+    if len(faults.lines) and not options.skip_bad_rows:
+        _raise(faults)
+    if len(faults.lines):
+        set_aside.append(f"{len(faults.lines):,} rows that cannot be read")
+    if ratings.empty:
+        raise ReelbookError(f"{entry.name}: no row of it is a rating")
+    first = pd.DataFrame({role: texts.head(3) for role, texts in columns.items()})
+    ratings = _join_repeated(ratings, entry.name, options, set_aside)
+    users = _number(ratings["user"])
+    items = _number(ratings["item"])
+    table = pd.DataFrame(
+        {
+            "user_id": users.numbers,
+            "movie_id": items.numbers,
+            "rating": ratings["rating"].to_numpy("float32"),
+            "timestamp": ratings["time"].to_numpy("int64"),
+        }
+    )
+    catalogue = _read_catalogue([e for e in entries if e is not entry], items.names)
+    tables = Tables(table, _make_users(users.names), _make_items(items, catalogue))
+    told = _tell(sheet, roles, tables, catalogue, is_implicit=is_implicit)
+    bad_rows = _list_bad_rows(entry, sheet, faults)
+    return Reading(tables, told, set_aside, bad_rows, first, is_implicit, users.texts)
+
+
+def _list_bad_rows(entry: Entry, sheet: Sheet, faults: Faults) -> list[str]:
+    """The faulty lines as they stand in the file, each behind its number."""
+    if not len(faults.lines) or not sheet.encoding:
+        return [f"row {line}" for line in faults.lines]
+    lines = decode(entry.read(-1))[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [f"{line}: {lines[line - 1]}" for line in faults.lines]
+
+
+def _raise(faults: Faults) -> None:
+    try:
+        raise_for_faults([faults])
+    except ReelbookError as error:
+        raise ReelbookError(
+            f"{error}\nCorrect the file, or leave these rows out: --skip-bad-rows"
+        ) from None
+
+
+def _find_ratings(path: Path, entries: list[Entry], options: Options) -> Entry:
+    """The file that holds ratings: with a user, an item and stars, or with as much of it as any."""
+    if len(entries) == 1:
+        return entries[0]
+    scores = {}
+    for place, entry in enumerate(entries):
+        try:
+            sheet = read_sheet(entry.name, _cut(entry.read(HEAD)), Faults(entry.name))
+            roles = find_roles(sheet, options.columns)
+        except ReelbookError:
+            continue
+        named = "rating" in entry.name.lower() or entry.name.endswith((".inter", ".data"))
+        scores[place] = (named, "rating" in roles or "count" in roles, sheet.header)
+    if not scores:
+        there = ", ".join(entry.name for entry in entries[:5])
+        raise ReelbookError(f"{path}: none of its files holds ratings ({there})")
+    return entries[max(scores, key=lambda place: scores[place])]
+
+
+def _cut(head: bytes) -> bytes:
+    """The whole lines of the head of a file; Parquet and short files as they are."""
+    return head if len(head) < HEAD or head.startswith(b"PAR1") else head[: head.rfind(b"\n")]
+
+
+def _make_ratings(
+    columns: dict[str, pd.Series], roles: dict[str, str], sheet: Sheet, faults: Faults
+) -> tuple[pd.DataFrame, list[str]]:
+    """user, item, rating and time of each good row, by its line."""
+    rows = pd.DataFrame({role: columns[role].str.strip() for role in ("user", "item")})
+    for role in ("user", "item"):
+        faults.add(rows[role][rows[role] == ""], f"no {role} in column {roles[role]}")
+    set_aside = []
+    rows["rating"] = 1.0
+    if "rating" in columns:
+        rows["rating"] = _read_numbers(columns["rating"], "rating", sheet, faults)
+        unrated = NOT_RATED.get(simplify(roles["rating"]), NEVER_RATED)
+        is_unrated = (rows["rating"] == unrated) & ~rows.index.isin(faults.lines)
+        only = rows["rating"].min() >= NEVER_RATED  # a scale of -5 to 5 has more below zero
+        if is_unrated.any() and only:
+            set_aside.append(
+                f"{is_unrated.sum():,} rows with {unrated:g} in place of a rating: seen, not rated"
+            )
+            rows = rows[~is_unrated]
+    rows["time"] = 0
+    if "time" in columns:
+        rows["time"] = _read_times(columns["time"].loc[rows.index], faults)
+    return faults.drop(rows), set_aside
+
+
+def _read_numbers(texts: pd.Series, kind: str, sheet: Sheet, faults: Faults) -> pd.Series:
+    """Decimal numbers; a comma is a decimal point where it is no separator."""
+    if sheet.separator != "," and texts.head(1000).str.contains(",").any():
+        texts = texts.str.replace(",", ".")
+    array = pa.array(texts, pa.string())
+    is_number = pc.match_substring_regex(array, r"^\s*-?[0-9]+(\.[0-9]*)?\s*$").to_numpy(False)
+    faults.add(texts[~is_number].str[:40], f"{kind} {{!r}} is not a number")
+    plain = pc.if_else(pa.array(is_number), pc.utf8_trim_whitespace(array), "0")
+    return pd.Series(pc.cast(plain, pa.float64()).to_numpy(), texts.index)
+
+
+def _read_times(texts: pd.Series, faults: Faults) -> pd.Series:
+    """Seconds since 1970, from seconds, milliseconds or dates; dates without a zone are UTC."""
+    array = pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
+    is_stamp = pc.match_substring_regex(array, r"^[0-9]{1,13}(\.[0-9]*)?$").to_numpy(False)
+    if is_stamp.mean() > 0.5:
+        faults.add(texts[~is_stamp].str[:40], "time {!r} is not a number, as others are")
+        numbers = pc.cast(pc.if_else(pa.array(is_stamp), array, "0"), pa.float64()).to_numpy()
+        if np.median(numbers) > LATEST:
+            numbers = numbers / 1000
+        seconds = pd.Series(np.floor(numbers).astype("int64"), texts.index)
+        late = seconds > LATEST
+        faults.add(texts[late], "time {} is neither in seconds nor in milliseconds, as others are")
+        return seconds.where(~late, 0)
+    dates = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
+    if dates.isna().mean() > 0.5:
+        dates = pd.to_datetime(texts, utc=True, format="mixed", errors="coerce")
+    faults.add(texts[dates.isna()].str[:40], "time {!r} is not a date that can be read")
+    since = (dates - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
+    return since.fillna(0).astype("int64")
+
+
+def _join_repeated(
+    ratings: pd.DataFrame, name: str, options: Options, set_aside: list[str]
+) -> pd.DataFrame:
+    again = ratings.duplicated(
+        ["user", "item"], keep="last" if options.repeated == "last" else "first"
+    )
+    if not again.any():
+        return ratings
+    if options.repeated == "error":
+        line, row = next(ratings[again].iterrows())
+        raise ReelbookError(
+            f"{name}, line {line}: user {row['user']} rated item {row['item']} before, as in "
+            f"{again.sum():,} rows in all. Keep the last of them or take their mean: "
+            "--repeated last, or --repeated mean"
+        )
+    set_aside.append(f"{again.sum():,} repeated ratings of a pair ({options.repeated} kept)")
+    if options.repeated == "mean":
+        means = ratings.groupby(["user", "item"], sort=False)["rating"].transform("mean")
+        ratings = ratings.assign(rating=means)
+    return ratings[~again]
+
+
+class Numbered(NamedTuple):
+    """Ids as numbers: of each row, and the texts behind them by number."""
+
+    numbers: np.ndarray
+    texts: pd.Series
+    names: pd.Series
+
+
+def _number(ids: pd.Series) -> Numbered:
+    """Whole numbers from 1 on stay; any other texts are numbered in the order of the alphabet."""
+    codes, known = pd.factorize(ids, sort=True)
+    texts = pd.Series(known, dtype="str")
+    is_plain = texts.str.fullmatch(r"[1-9][0-9]{0,9}").all()
+    if is_plain and (own := texts.astype("int64")).max() < 2**31:
+        numbers = own.to_numpy("int32")
+    else:
+        numbers = np.arange(1, len(texts) + 1, dtype="int32")
+    names = pd.Series(texts.to_numpy(), numbers, dtype="str")
+    return Numbered(numbers[codes], names[:0] if is_plain else names, names)
+
+
+def _read_catalogue(entries: list[Entry], ids: pd.Series) -> pd.DataFrame:
+    """What other files know of the items: item, title, year, genres as texts; empty if nothing."""
+    for entry in entries:
+        try:
+            head = read_sheet(entry.name, _cut(entry.read(HEAD)), Faults(entry.name))
+        except ReelbookError:
+            continue
+        roles = name_roles(head, ITEM_ROLES)
+        if not head.header and len(head.rows.columns) in (2, 3):  # id, title, genres
+            roles = dict(zip(["item", "title", "genres"], map(str, head.rows), strict=False))
+        has_user = "user" in name_roles(head, RATING_ROLES)
+        if has_user or not {"item", "title"} <= roles.keys():
+            continue
+        if not head.rows[roles["item"]].str.strip().isin(ids).any():
+            continue
+        sheet = read_sheet(entry.name, entry.read(-1), Faults(entry.name))
+        table = pd.DataFrame({r: sheet.rows[c].str.strip() for r, c in roles.items()})
+        return table.drop_duplicates("item").assign(file=entry.name)
+    return pd.DataFrame({"item": pd.Series(dtype="str"), "file": pd.Series(dtype="str")})
+
+
+def _make_users(names: pd.Series) -> pd.DataFrame:
+    """The users, of whom nothing but the id is known."""
+    ids = np.sort(names.index.to_numpy("int32"))
+    nothing = pd.Series([""] * len(ids), dtype="str")
+    return pd.DataFrame(
+        {
+            "user_id": ids,
+            "age": np.zeros(len(ids), "int32"),
+            "gender": nothing,
+            "occupation": nothing,
+            "zip_code": nothing,
+        }
+    )
+
+
+def _make_items(items: Numbered, catalogue: pd.DataFrame) -> pd.DataFrame:
+    """The items that were rated, with what the catalogue knows of them."""
+    rows = pd.DataFrame({"movie_id": items.names.index, "item": items.names.to_numpy()})
+    rows = rows.merge(catalogue, on="item", how="left")
+    for role in ("title", "year", "genres"):
+        rows[role] = rows.get(role, pd.Series("", rows.index, dtype="str")).fillna("")
+    titles, years = [], []
+    for title, year, item in zip(rows["title"], rows["year"], rows["item"], strict=True):
+        name, own_year = split_title(title) if title else (item, None)
+        found = re.match(r"(\d{4})(\.0)?$", year)
+        titles.append(name or item)
+        years.append(own_year or (int(found[1]) if found else None))
+    genres = [
+        list(dict.fromkeys(g.strip() for g in re.split(r"[|,]", text) if g.strip()))
+        if text != "(no genres listed)"
+        else []
+        for text in rows["genres"]
+    ]
+    table = pd.DataFrame(
+        {
+            "movie_id": rows["movie_id"].astype("int32"),
+            "title": pd.Series(titles, dtype="str"),
+            "year": pd.Series(years, dtype="Int32"),
+            "genres": pd.Series(genres, dtype=object),
+        }
+    )
+    return table.sort_values("movie_id", ignore_index=True)
+
+
+def _tell(
+    sheet: Sheet,
+    roles: dict[str, str],
+    tables: Tables,
+    catalogue: pd.DataFrame,
+    *,
+    is_implicit: bool,
+) -> dict[str, str]:
+    """What was understood, by subject."""
+    stars = np.unique(tables.ratings["rating"])
+    step = np.diff(stars).min() if 1 < len(stars) <= 101 else 0
+    kinds = f"in steps of {step:g}" if step else f"{len(stars):,} different values"
+    times = tables.ratings["timestamp"]
+    days = [pd.Timestamp(t, unit="s").strftime("%d %b %Y") for t in (times.min(), times.max())]
+    named = (tables.movies["title"] != tables.movies["movie_id"].astype("str")).sum()
+    return {
+        "file": f"{sheet.name}, {len(sheet.rows):,} rows"
+        + (
+            f", {sheet.encoding}, separated by {SEPARATORS[sheet.separator]}" * bool(sheet.encoding)
+            if sheet.separator
+            else ""
+        )
+        + (", with a header" if sheet.header else ", without a header"),
+        "columns": ", ".join(f"{role}: {column}" for role, column in roles.items()),
+        "feedback": "implicit: who took what, without stars"
+        if is_implicit
+        else f"explicit: {stars[0]:g} to {stars[-1]:g}, {kinds}",
+        "times": f"{days[0]} to {days[1]} (UTC)" if times.any() else "none",
+        "titles": f"{len(catalogue):,} items in {catalogue['file'].iloc[0]}; {named:,} of "
+        f"{len(tables.movies):,} rated items have a title"
+        if len(catalogue)
+        else "none: items go by their ids",
+        "size": f"{len(tables.ratings):,} ratings by {len(tables.users):,} users of "
+        f"{tables.ratings['movie_id'].nunique():,} items",
+    }

@@ -1,0 +1,1 @@
+"""What data allow before anything is trained: one subject a file, and the traffic light."""

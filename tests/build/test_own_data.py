@@ -1,0 +1,84 @@
+"""The report on a person's own ratings: one parameter, and the chapters that fit."""
+
+import json
+import shutil
+
+import pytest
+import toys
+
+from reelbook.build.plan import read_plan
+
+ROWS = ["user,item,rating"] + [f"{u},{i},{(u * i) % 5 + 1}" for u in range(1, 9) for i in range(9)]
+SHOW = (
+    "from reelbook.data.store import load\n"
+    "data = load(dataset)\nprint(data.name, len(data.ratings), sorted(data.traits))"
+)
+
+
+@pytest.fixture
+def checkout(built, tmp_path):
+    """A checkout with a plan `own`, of which one chapter needs times."""
+    checkout = tmp_path / "checkout"
+    shutil.copytree(built, checkout)
+    notebooks = checkout / "notebooks"
+    toys.write_notebook(notebooks / "01_first.ipynb", SHOW)
+    toys.write_notebook(notebooks / "02_second.ipynb", "1 / 0", needs=["times"])
+    plan = (notebooks / "plans" / "toy.yml").read_text()
+    (notebooks / "plans" / "own.yml").write_text(plan.split("\n", 1)[1])
+    return checkout
+
+
+def build(checkout, *arguments):
+    return toys.run(checkout, "build", "--jobs", "2", *arguments, cwd=checkout.parent)
+
+
+def test_one_parameter_makes_the_report_and_only_what_changed_is_made_again(checkout):
+    path = checkout.parent / "My Shop's ratings.csv"
+    path.write_text("\n".join(ROWS))
+    done = build(checkout, "--data", path.name)
+    assert done.returncode == 0, done.stderr
+    assert "columns   user: user, item: item, rating: rating" in done.stdout
+    assert "02_second is left out: these data hold no times" in done.stdout
+    html = checkout / "build" / "my-shop-s-ratings" / "html"
+    page = (html / "01_first.html").read_text()
+    assert "my-shop-s-ratings 72 [" in page
+    assert not (html / "02_second.html").exists()
+    done = build(checkout, "--data", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
+    path.write_text("\n".join(ROWS[:-1]))
+    done = build(checkout, "--data", "my-shop-s-ratings")
+    assert done.returncode == 0, done.stderr
+    assert "my-shop-s-ratings 71 [" in (html / "01_first.html").read_text()
+
+
+def test_what_cannot_be_read_ends_the_build_before_anything_is_run(checkout):
+    path = checkout.parent / "ratings.csv"
+    path.write_text("a,b\nx,y\n")
+    done = build(checkout, "--data", str(path))
+    assert done.returncode == 1
+    assert "which column is the user and which the item?" in done.stderr
+    assert "started" not in done.stderr
+    done = build(checkout, "--plan", "own")
+    assert done.returncode == 1
+    assert done.stderr == "error: Plan own is for data of your own: make book DATA=ratings.csv\n"
+
+
+def test_a_plan_may_name_a_file_from_the_folder_of_the_project(checkout, monkeypatch):
+    """And a notebook that a person runs gets the path as its kernel can use it."""
+    (checkout / "shop").mkdir()
+    (checkout / "shop" / "sold.csv").write_text("\n".join(ROWS))
+    plans = checkout / "notebooks" / "plans"
+    plan = "dataset: shop/sold.csv\n" + (plans / "own.yml").read_text()
+    (plans / "shop.yml").write_text(plan)
+    done = toys.run(checkout, "notebook", "01_first", "-p", "dataset", "shop/sold.csv",
+                    "--plan", "shop", "--output", "out.ipynb")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "sold 72 [" in (checkout / "out.ipynb").read_text()
+
+
+@pytest.mark.parametrize("name", ["ml-100k", "smoke"])
+def test_named_data_hold_everything(name):
+    plan = read_plan(name)
+    assert plan.left_out == {}
+    assert plan.lacks == []
+    assert json.dumps(plan.notebooks)
