@@ -3,6 +3,7 @@
 import signal
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,10 @@ from reelbook.paths import ROOT
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: Ctrl-C could
 # then not be tried in them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A busy machine is slow, and that is no fault.
+hypothesis.settings.register_profile("reelbook", deadline=None)
+hypothesis.settings.load_profile("reelbook")
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ def test_an_analogy_says_what_is_wrong_with_it():
     vectors = np.eye(11)
     with pytest.raises(ReelbookError, match="no movie with the title 'Film 99'"):
         solve_analogies(vectors, dataset, [["Film 1", "Film 2", "Film 3", "Film 99"]])
-    with pytest.raises(ReelbookError, match="four titles, not 3"):
+    with pytest.raises(ReelbookError, match="four titles, not .'Film 1', 'Film 2', 'Film 3'"):
         solve_analogies(vectors, dataset, [["Film 1", "Film 2", "Film 3"]])
     assert len(solve_analogies(vectors, dataset, [])) == 0
     assert len(list_movies(dataset)) == 11
