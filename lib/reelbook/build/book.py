@@ -104,7 +104,9 @@ def fit_text(text: str, there: list[str]) -> str:
     def keep_link(found: re.Match[str]) -> str:
         return found[0] if found[2] in there else found[1]
 
-    text = re.sub(r"^% (with|without) (\w+)\n(.*?)^% end\n", keep_block, text, flags=re.M | re.S)
+    block = re.compile(r"^% (with|without) (\w+)\n((?:(?!% ).*\n)*)% end\n", re.M)  # innermost
+    while block.search(text):
+        text = block.sub(keep_block, text)
     return re.sub(r"\[([^]]+)\]\((\d\w+)\.ipynb\)", keep_link, text)
 
 
