@@ -340,7 +340,7 @@ def run_recommend(args: argparse.Namespace) -> None:
     """List movies for users, or for someone who likes some titles or has rated them."""
     given = sum(map(bool, (args.user, args.like, args.ratings)))
     if not given:
-        print(args.format_help())
+        print(args.format_help(), file=sys.stderr)
     if given != 1:
         raise ReelbookError(
             "Give --user (of the data set), --like (titles) or --ratings (a file), one of them."

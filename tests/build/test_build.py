@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 import toys
 
 from reelbook.build import plan as plans
+from reelbook.build import run
 from reelbook.build.plan import read_plan
 from reelbook.build.results import collect_results, format_leaderboard
-from reelbook.build.run import format_seconds
+from reelbook.build.run import describe_failure, format_seconds
 from reelbook.build.steps import find_damage
 from reelbook.data.names import TAKEN
 from reelbook.errors import ReelbookError
@@ -346,3 +348,10 @@ def test_a_line_in_the_plan_adds_a_chapter_or_changes_one(checkout):
     index = (html / "index.html").read_text()
     assert index.index("02_second.html") < index.index("03_third.html")
     assert index.index("03_third.html") < index.index("90_results.html")
+
+
+def test_an_error_inside_snakemake_is_told_without_its_traceback(tmp_path, monkeypatch):
+    fails = [sys.executable, "-c", "raise OSError(28, 'No space left on device')"]
+    monkeypatch.setattr(run, "_make_command", lambda plan, jobs: fails)
+    told = describe_failure(None, tmp_path)
+    assert told == f"Snakemake failed: OSError: [Errno 28] No space left on device\n{run.KEPT}"

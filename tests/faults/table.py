@@ -151,7 +151,7 @@ COMMANDS = [
     Fault("an unknown data set", ["data", "netflix"], "Known are ml-100k"),
     Fault("an unknown command", ["bake"], "invalid choice: 'bake'"),
     Fault("nobody and nothing liked", [*LIKE], "Give --user"),
-    Fault("a user and titles", [*LIKE, "--user", "1", "--like", "x"], "not both"),
+    Fault("a user and titles", [*LIKE, "--user", "1", "--like", "x"], "one of them"),
     Fault("an unknown user", [*LIKE, "--user", "7777"], "No user has the id 7777"),
     Fault("two unknown titles", [*LIKE, "--like", "Xyz", "--like", "Qwertz"], "'Qwertz'"),
     Fault("an empty list", [*LIKE, "--user", "1", "--k", "0"], "not 0"),

@@ -47,7 +47,7 @@ def test_what_decides_no_prediction_changes_no_id(library):
     metric = "@ranking_metric('worst', lengths=(1,))\ndef worst(held_out, k):\n    return 1\n"
     lists.write_text(f"{lists.read_text()}\n\n{metric}")
     change(library / "report" / "demographics.py", "under 18", "children")
-    change(library / "data" / "store.py", '"made-up"]', '"made-up", "netflix"]')
+    change(library / "data" / "names.py", '"made-up"]', '"made-up", "netflix"]')
     change(library / "data" / "tables.py", "def has_plain_zip_code", "def has_zip_code")
     change(
         library / "models" / "fitting" / "loop.py", "the loss is no longer a number", "it diverged"

@@ -179,11 +179,14 @@ def describe_failure(plan: Plan, errors: Path) -> str:
     if not said:
         command = [*_make_command(plan, 1), "--dry-run", "--quiet", "host", "rules", "reason"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        told = (
-            f"Snakemake failed: {done.stdout.strip()}" if done.returncode else "A step was killed."
-        )
-        return f"{told}\n{KEPT}"
+        told = shorten_traceback(done.stdout.strip())
+        return f"{f'Snakemake failed: {told}' if done.returncode else 'A step was killed.'}\n{KEPT}"
     return "\n".join([*said, KEPT])
+
+
+def shorten_traceback(text: str) -> str:
+    """A text whose traceback, if it holds one, is cut to the error at its end."""
+    return text.splitlines()[-1] if "Traceback (most recent call last)" in text else text
 
 
 def format_seconds(seconds: float) -> str:

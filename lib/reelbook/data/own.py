@@ -25,7 +25,7 @@ from reelbook.data.parsing import Tables
 from reelbook.data.roles import ITEM_ROLES, RATING_ROLES, find_roles, name_roles, simplify
 from reelbook.data.sheets import SEPARATORS, Sheet, decode, read_sheet
 from reelbook.errors import ReelbookError
-from reelbook.files import replace_when_whole
+from reelbook.files import read_yaml, replace_when_whole
 
 REPEATED = ("error", "last", "mean")
 # What stands for "watched, but not rated" in a column, by its plain name (Book-Crossing).
@@ -59,8 +59,8 @@ def read_options(path: Path) -> Options:
     if not file.is_file():
         return Options()
     try:
-        options = Options(**yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+        options = Options(**read_yaml(file))
+    except TypeError as error:
         raise ReelbookError(f"{file} holds no options: {error}") from None
     if options.repeated not in REPEATED:
         raise ReelbookError(f"{file}: repeated must be {', '.join(REPEATED)}")
