@@ -218,7 +218,7 @@ def _read_times(texts: pd.Series, faults: Faults) -> pd.Series:
     """Seconds since 1970, from seconds, milliseconds or dates; dates without a zone are UTC."""
     array = pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
     is_stamp = pc.match_substring_regex(array, r"^[0-9]{1,13}(\.[0-9]*)?$").to_numpy(False)
-    if is_stamp.mean() > 0.5:
+    if 2 * is_stamp.sum() > len(texts):
         faults.add(texts[~is_stamp].str[:40], "time {!r} is not a number, as others are")
         numbers = pc.cast(pc.if_else(pa.array(is_stamp), array, "0"), pa.float64()).to_numpy()
         if np.median(numbers) > LATEST:
