@@ -19,6 +19,7 @@ from reelbook.build.matrix import LONGEST, name_cell
 from reelbook.build.pages import Page
 from reelbook.build.plan import read_plan
 from reelbook.errors import ReelbookError
+from reelbook.paths import ROOT
 from reelbook.report.batches import drop_constant, list_axes, sort_values
 from reelbook.runs.record import RESULT_COLUMNS
 
@@ -369,3 +370,47 @@ def test_a_comparison_writes_over_nothing_but_a_comparison(tmp_path, name, text,
             check_folder(tmp_path)
     else:
         check_folder(tmp_path)
+
+
+# The README
+
+
+def read_examples(language: str) -> list[str]:
+    """The blocks of a language in the README's section on batches."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.split("\n## Batches\n")[1].split("\n## ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.S)
+
+
+def test_the_plan_in_the_readme_is_the_one_that_is_there():
+    plan = (ROOT / "notebooks" / "plans" / "batch.yml").read_text(encoding="utf-8")
+    assert read_examples("yaml") == [plan.split("\n", 1)[1]]  # without the comment at its head
+
+
+def test_the_examples_of_the_readme_run_as_they_stand(tmp_path):
+    checkout = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for folder in ("lib", "notebooks", "book"):
+        shutil.copytree(ROOT / folder, checkout / folder, ignore=ignored)
+    for file in ("Makefile", "Snakefile"):
+        shutil.copy(ROOT / file, checkout)
+    (checkout / ".venv").symlink_to(sys.prefix)
+    (checkout / "tools").mkdir()
+    (checkout / "tools" / "make-env.sh").symlink_to("/bin/true")  # the environment is there
+    for example in read_examples("sh"):
+        done = subprocess.run(
+            ["bash", "-e", "-c", example],
+            cwd=checkout,
+            env=toys.make_environment(checkout),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    compared = []
+    for name in ("batch", "compare"):
+        rows = read_rows(checkout / "build" / name / "results.csv")
+        assert {row["seeds"] for row in rows} == {"0", "1"}
+        compared.append([row | {"notebook": ""} for row in rows])
+        links = Page((checkout / "build" / name / "comparison.html").read_text()).links
+        assert len(links) == 2
+    assert compared[0] == compared[1]  # the same runs, by two roads
