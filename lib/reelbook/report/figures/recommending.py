@@ -43,9 +43,7 @@ def draw_list(recommendations: pd.DataFrame, *, scale: tuple[float, float], titl
     """
     figure, axes = start_figure(0.8 + 0.32 * len(recommendations), title=title)
     rows = range(len(recommendations), 0, -1)
-    axes.hlines(
-        rows, recommendations["low"], recommendations["high"], color=BLUE, alpha=0.45, linewidth=5
-    )
+    axes.hlines(rows, recommendations["low"], recommendations["high"], color=BLUE, linewidth=2)
     axes.plot(recommendations["stars"], rows, "o", color=ORANGE, markersize=6)
     axes.set_yticks(list(rows), [_shorten(name) for name in recommendations["name"]])
     axes.set_xlim(scale[0] - 0.1, scale[1] + 0.1)

@@ -9,7 +9,7 @@ import tf_keras as keras
 from IPython.display import SVG
 
 from reelbook.errors import ReelbookError
-from reelbook.report.figures.style import BLUE, INK
+from reelbook.report.figures.style import BLUE, INK, PLATE
 
 # Graphviz' dot as a Python wheel: it needs no system package, but is found beside python only.
 DOT = Path(sys.executable).parent / "graphviz-pure"
@@ -22,7 +22,7 @@ def draw_structure(model: keras.Model) -> SVG:
     """
     found = keras.utils.model_to_dot(model)
     layers = {str(id(layer)): layer for layer in model.layers}  # how Keras names its boxes
-    graph = pydot.Dot(bgcolor="transparent", nodesep="0.2", ranksep="0.3")
+    graph = pydot.Dot(bgcolor=PLATE, nodesep="0.2", ranksep="0.3")
     text = {"fontname": "Arial", "fontsize": "11", "fontcolor": INK, "color": INK}
     graph.set_node_defaults(shape="box", style="rounded", margin="0.12,0.06", **text)
     graph.set_edge_defaults(color=INK, arrowsize="0.7")

@@ -89,7 +89,7 @@ def draw_intervals(
     """
     figure, axes = start_figure(1.0 + 0.42 * len(table), title=title)
     for place, row in enumerate(table.to_dict("records")):
-        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=3, alpha=0.6)
+        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=2)
         axes.plot(row[column], place, "o", color=BLUE, markersize=7)
         axes.annotate(
             f"{row[column]:+.3f}" if zero else f"{row[column]:.3f}",

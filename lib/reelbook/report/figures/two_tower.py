@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reelbook.report.figures.style import BLUE, GREEN, INK, ORANGE, PALETTE, start_figure
+from reelbook.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PALETTE, start_figure
 
 
 def draw_epochs(histories: dict[str, pd.DataFrame], *, k: int, title: str) -> Figure:
@@ -127,7 +127,7 @@ def draw_movie_map(places: pd.DataFrame, *, named: int, title: str) -> Figure:
     figure, axes = start_figure(6.0, title=title)
     genres = [genre for genre in dict.fromkeys(places["genre"]) if genre != "other"]
     rest = places[places["genre"] == "other"]
-    axes.plot(rest["x"], rest["y"], "o", color=INK, alpha=0.35, markersize=4, label="other")
+    axes.plot(rest["x"], rest["y"], "o", color=GREY, markersize=3, label="other")
     for color, genre in zip(PALETTE, sorted(genres), strict=False):
         own = places[places["genre"] == genre]
         axes.plot(own["x"], own["y"], "o", color=color, markersize=5, label=genre)
