@@ -29,7 +29,7 @@ SMALL = 9  # points of the smallest text
 
 
 def use_style() -> None:
-    """Set the look for all figures drawn from now on; in a notebook also the format, SVG."""
+    """Set the look for all figures drawn from now on; in a notebook also the formats."""
     mpl.rcParams.update(
         {
             "figure.figsize": (WIDTH, 3.5),
@@ -63,8 +63,12 @@ def use_style() -> None:
             "svg.hashsalt": "reelbook",
         }
     )
+<<<<<<< HEAD
     _choose_svg_in_notebooks()
     _describe_in_notebooks()
+=======
+    _choose_formats_in_notebooks()
+>>>>>>> main
 
 
 def start_figure(
@@ -87,21 +91,26 @@ def choose_ink(shade: float) -> str:
     return "white" if shade > 0.78 else "black"
 
 
-def _choose_svg_in_notebooks() -> None:
+def _choose_formats_in_notebooks() -> None:
     from IPython import get_ipython  # imported here: it is slow and only notebooks need it
 
     if get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        # Not cropped to what is drawn: then all figures of a page are equally wide.
-        set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches=None)
+        # PNG, too: for JupyterLab an SVG of a notebook that it did not run itself is not safe, and
+        # code hosts show none. Not cropped: then all figures of a page are equally wide.
+        set_matplotlib_formats("svg", "png", metadata={"Date": None}, bbox_inches=None)
 
 
 def _describe_in_notebooks() -> None:
-    """Put the words for a figure into the metadata of its output, where the book finds them."""
+    """Put the words for a figure into the metadata of its output, where pages find them."""
     from IPython import get_ipython  # as above
 
     if (shell := get_ipython()) is not None:
-        shell.display_formatter.mimebundle_formatter.for_type(
-            Figure, lambda figure: ({}, {"alt": describe_figure(figure)})
-        )
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, _give_words)
+
+
+def _give_words(figure: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
+    """No data of its own, and the same words for either format."""
+    words = {"alt": describe_figure(figure)}
+    return {}, {"image/svg+xml": words, "image/png": words}
