@@ -52,8 +52,9 @@ def name_figures(cells: list[dict[str, Any]]) -> None:
         for name, image in output.get("data", {}).items():
             if name.endswith(kind):  # glued ones have a longer name
                 title = f"<title>{html.escape(words)}</title>"
-                drawn = re.sub(r"<svg\b[^>]*>", lambda tag: tag[0] + title, "".join(image), count=1)
-                output["data"][name] = drawn
+                start, tag, rest = "".join(image).partition("<svg")
+                attributes, end, drawing = rest.partition(">")
+                output["data"][name] = start + tag + attributes + end + title + drawing
 
 
 def _name_figure(folder: Path, found: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, start_figure
+from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, add_legend, start_figure
 
 
 def draw_validation(
@@ -29,7 +29,7 @@ def draw_validation(
     axes.set_ylabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
-    figure.legend(loc="outside lower center", ncols=3)
+    add_legend(figure)
     return figure
 
 
@@ -53,5 +53,5 @@ def draw_list(recommendations: pd.DataFrame, *, scale: tuple[float, float], titl
     return figure
 
 
-def _shorten(name: str, *, length: int = 38) -> str:
+def _shorten(name: str, *, length: int = 34) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"

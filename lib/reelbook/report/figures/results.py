@@ -45,7 +45,12 @@ def draw_costs(
             ha="left" if is_left else "right",
             va="center",
             bbox={"facecolor": PLATE, "edgecolor": "none", "pad": 1},
-            arrowprops={"arrowstyle": "-", "color": ORANGE, "linestyle": ":", "relpos": (0, 0.5) if is_left else (1, 0.5)},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": ORANGE,
+                "linestyle": ":",
+                "relpos": (0 if is_left else 1, 0.5),
+            },
         )
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -77,7 +82,6 @@ def draw_orders(boards: dict[str, pd.DataFrame], *, title: str) -> Figure:
     for number, (_, row) in enumerate(places.iterrows()):
         axes.plot(range(len(row)), row, "o-", color=PALETTE[number % len(PALETTE)], markersize=6)
     axes.set_xticks(range(len(boards)), list(boards))
-    axes.set_ylabel("place")
     for side, protocol in [(axes, places.columns[0]), (axes.twinx(), places.columns[-1])]:
         order = places[protocol].sort_values()
         side.set_yticks(order, [f"{name} {place + 1}" for name, place in order.items()])

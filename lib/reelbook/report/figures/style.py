@@ -1,4 +1,4 @@
-"""One look for all figures: the same on a light and on a dark page, on a phone, by the colour-blind.
+"""One look for all figures: the same in both themes, for a phone and for the colour-blind.
 
 Each figure stands on a white plate, so that one palette serves both themes: every text on it has a
 contrast of at least 4.5 and every mark of at least 3. Figures are as narrow as a phone can show
@@ -6,10 +6,12 @@ with readable words. They come out as SVG: sharp at any size, and the same bytes
 """
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.artist import Artist
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
@@ -26,6 +28,7 @@ SEQUENTIAL = LinearSegmentedColormap.from_list("reelbook", ["#e3f0f9", "#7fb8de"
 
 WIDTH = 5.0  # inches: 480 pixels, which a phone of 390 shows at four fifths
 SMALL = 9  # points of the smallest text
+LETTERS = 64  # of it, in a line as wide as a figure
 
 
 def use_style() -> None:
@@ -53,6 +56,7 @@ def use_style() -> None:
             "legend.fontsize": SMALL,
             "text.color": INK,
             "text.parse_math": False,  # a title may hold dollar signs
+            "xaxis.labellocation": "right",  # beside long names of rows a long label has room there
             "xtick.color": INK,
             "ytick.color": INK,
             "xtick.labelsize": SMALL,
@@ -63,12 +67,8 @@ def use_style() -> None:
             "svg.hashsalt": "reelbook",
         }
     )
-<<<<<<< HEAD
-    _choose_svg_in_notebooks()
-    _describe_in_notebooks()
-=======
     _choose_formats_in_notebooks()
->>>>>>> main
+    _describe_in_notebooks()
 
 
 def start_figure(
@@ -77,13 +77,27 @@ def start_figure(
     """A new figure, `height` inches high, and its axes: one, or an array.
 
     The title starts at the figure's left edge, where a long one has room; a longer one has two
-    lines. The figure is not registered with pyplot, so a notebook shows it once and nothing is kept.
+    lines. The figure is not registered with pyplot: a notebook shows it once, nothing is kept.
     """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     if title:
         lines = textwrap.fill(title, 50)
         figure.suptitle(lines, x=0.01, ha="left", weight="bold", fontsize=11)
     return figure, figure.subplots(rows, columns, **options)
+
+
+def add_legend(figure: Figure, handles: Sequence[Artist] | None = None) -> None:
+    """A legend below the axes, in as many columns as its names leave room for.
+
+    Args:
+        figure: the figure, with what it shows.
+        handles: what to name; by default what the first axes show.
+    """
+    shown = handles or figure.axes[0].get_legend_handles_labels()[0]
+    names = [str(handle.get_label()) for handle in shown]
+    if names:
+        columns = max(1, LETTERS // (max(map(len, names)) + 9))
+        figure.legend(shown, names, loc="outside lower center", ncols=min(columns, len(names)))
 
 
 def choose_ink(shade: float) -> str:
