@@ -106,12 +106,16 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
+def is_watched() -> bool:
+    """Whether a person runs this in a notebook; a build has lines of its own."""
+    return "ipykernel" in sys.modules and "REELBOOK_PROGRESS" not in os.environ
+
+
 def watch(done: Iterable[str], num_runs: int, epochs: "Synchronized[int]") -> None:
-    """Take the runs as they finish; a person sees how far they are, a build has its own lines."""
-    in_build = "REELBOOK_PROGRESS" in os.environ or not num_runs
-    if "ipykernel" in sys.modules and not in_build:
+    """Take the runs as they finish; a person sees how far they are."""
+    if num_runs and is_watched():
         return _watch_in_notebook(done, num_runs, epochs)
-    hidden = in_build or None  # None: where there is no terminal
+    hidden = "REELBOOK_PROGRESS" in os.environ or not num_runs or None  # None: if no terminal
     for _ in tqdm(done, "training", num_runs, leave=False, unit="run", disable=hidden):
         pass
 
