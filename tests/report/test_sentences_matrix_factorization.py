@@ -51,7 +51,7 @@ def test_the_choice_of_the_epoch_on_test_rows_flatters():
     text = sentences.describe_choices(choices)
     assert "`b`, `a`. Choosing" in text
     assert "look better by 0.0000 to 0.0100 stars." in text
-    assert "mean over seeds differ by 0.0500" in text
+    assert "The best model and the worst differ by 0.0500; two seeds" in text
     assert text.endswith("differ by up to 0.0200.")
 
 

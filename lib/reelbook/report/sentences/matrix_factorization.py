@@ -76,12 +76,17 @@ def describe_choices(choices: pd.DataFrame) -> str:
     """
     best = choices["best test epoch"]
     order = choices.sort_values("best test epoch", kind="stable")["model"]
+    spread = choices["range over seeds"].max()
+    seeds = (
+        f"; two seeds of one model, each with its own test set, differ by up to {spread:.4f}"
+        if spread
+        else ""
+    )
     return (
         f"At the best test epoch the order from best to worst is {', '.join(quote_models(order))}. "
         "Choosing the epoch on test rows makes the models look better by "
-        f"{give_range(choices['chosen epoch'] - best)} stars. The best and the worst mean over "
-        f"seeds differ by {best.max() - best.min():.4f}; two seeds of one model, each with its "
-        f"own test set, differ by up to {choices['range over seeds'].max():.4f}."
+        f"{give_range(choices['chosen epoch'] - best)} stars. The best model and the worst differ "
+        f"by {best.max() - best.min():.4f}{seeds}."
     )
 
 
