@@ -77,7 +77,8 @@ def test_ties_and_users_of_one_day():
         ),
         (
             {"no_positions": (0.2, True)},
-            "without positions the error rises by **0.2000** stars (95% interval 0.1900 to 0.2100).",
+            "without positions the error rises by **0.2000** stars (95% interval 0.1900 to "
+            "0.2100).",
         ),
     ],
 )

@@ -138,8 +138,8 @@ def _tell_leak(leak_gains: pd.DataFrame) -> str:
     sealed = {row.name: row for row in list_rows(leak_gains)}["sealed → thinned"]
     change = "raises" if sealed.value > 0 else "lowers"
     return (
-        f"Sealing the leak {change} the error by {give_size(sealed)}, compared with dropping as many "
-        "windows at random."
+        f"Sealing the leak {change} the error by {give_size(sealed)}, compared with dropping as "
+        "many windows at random."
     )
 
 
