@@ -86,7 +86,7 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
     shown = board.assign(name=mark_untrained(board["name"]))[list(names)].rename(columns=names)
     shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
     told = board["clear"].map({True: "yes", False: "no"})
-    return shown.assign(**{"told apart": told.where(board.index > 0, "-")})
+    return shown.assign(**{"clearly behind": told.where(board.index > 0, "-")})
 
 
 def format_costs(board: pd.DataFrame) -> pd.DataFrame:
