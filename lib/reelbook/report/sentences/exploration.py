@@ -39,10 +39,9 @@ def answer_times(rows: pd.DataFrame, ratings: pd.DataFrame) -> str:
         rows: on which the days are counted.
         ratings: all ratings.
     """
-    days = count_days(rows)
-    busiest = days.loc[days["ratings"].idxmax()]
+    busiest = list_rows(count_days(rows).nlargest(1, "ratings"))[0]
     return (
-        f"{busiest['day']} is the busiest day, with {busiest['share']:.1%} of the ratings. "
+        f"{busiest.day} is the busiest day, with {busiest.share:.1%} of the ratings. "
         f"{measure_time(ratings)['tied_ratings']:.1%} of all ratings share their second with "
         "another one of the same user."
     )
@@ -50,8 +49,8 @@ def answer_times(rows: pd.DataFrame, ratings: pd.DataFrame) -> str:
 
 def answer_genres(rows: pd.DataFrame) -> str:
     """The part of the answer that needs genres: the first one."""
-    genres = count_genres(rows)
-    return f"The most rated genre is {genres.iloc[0, 0]}." if len(genres) else "No genre is known."
+    first = list_rows(count_genres(rows).head(1))
+    return f"The most rated genre is {first[0].genre}." if first else "No genre is known."
 
 
 def answer_people(all_rows: pd.DataFrame, rows: pd.DataFrame) -> str:
@@ -61,12 +60,8 @@ def answer_people(all_rows: pd.DataFrame, rows: pd.DataFrame) -> str:
         all_rows: before the cleaning.
         rows: after it.
     """
-    states = count_ratings(rows, "state")
-    state = (
-        f"{states.iloc[0, 0]} has more ratings than any other state"
-        if len(states)
-        else "no state is known"
-    )
+    first = list_rows(count_ratings(rows, "state").head(1))
+    state = f"{first[0].state} leads the states" if first else "no state is known"
     return (
         f"After the document's cleaning, {len(rows):,} of {len(all_rows):,} ratings remain. Men "
         f"give {(rows['gender'] == 'M').mean():.1%} of them, and {state}."
@@ -186,8 +181,8 @@ def describe_leaders(by_age: pd.DataFrame) -> str:
     leaders = by_age.groupby("order")["first"].nunique()
     return (
         f"The number of different leaders over the {by_age['age_group'].nunique()} age groups is "
-        f"**{leaders['most rated']}** by number of ratings, {leaders['most 4s and 5s']} by count of "
-        f"fours and fives, and **{leaders['damped mean']}** by damped mean."
+        f"**{leaders['most rated']}** by number of ratings, {leaders['most 4s and 5s']} by count "
+        f"of fours and fives, and **{leaders['damped mean']}** by damped mean."
     )
 
 

@@ -63,7 +63,10 @@ def describe_scale(scale: Scale | None) -> str:
             f"would be {math.log2(number):.2f}."
         )
     if scale.constant is not None:
-        text += f" {scale.constant:.1%} of the users with two ratings or more always give the same value."
+        text += (
+            f" {scale.constant:.1%} of the users with two ratings or more always give the same "
+            "value."
+        )
     return text
 
 
@@ -72,8 +75,8 @@ def describe_order(order: Order | None) -> str:
     if order is None:
         return NO_TIMES
     text = (
-        f"**{order.tied:.1%}** of the ratings share their time with another one of the same user, and "
-        f"{order.within_a_day:.0%} of the users gave all of theirs within a day."
+        f"**{order.tied:.1%}** of the ratings share their time with another one of the same user, "
+        f"and {order.within_a_day:.0%} of the users gave all of theirs within a day."
     )
     if (found := order.correlation) is None:
         return (
@@ -118,7 +121,7 @@ def describe_repeated(note: str) -> str:
 
 
 def describe_cold(cold: pd.DataFrame, left_out: list[str]) -> str:
-    """Under which protocol most test ratings are cold, and which protocols cannot split the data."""
+    """Under which protocol most test ratings are cold, and which cannot split the data."""
     faults = "".join(f"\n\nLeft out: {fault}" for fault in left_out)
     if cold.empty:
         return f"No protocol can split these ratings.{faults}"
@@ -142,15 +145,15 @@ def describe_resolution(stars: Resolution | None, lists: Resolution | None) -> s
             f"{'above' if stars.gain < 0 else 'below'}** the mean of all ratings."
         )
         texts.append(
-            f"With {stars.users:,} tested users, two models as different as biases and users' means "
+            f"With {stars.users:,} tested users, models as different as biases and users' means "
             f"can be distinguished from **a difference of {stars.half_width:.3f} stars** on."
             if stars.users >= FEW_USERS
             else FEW
         )
     if lists is not None:
         texts.append(
-            f"Popularity has an nDCG@10 of {lists.value:.3f}; with {lists.users:,} tested users, its "
-            f"95% interval reaches {lists.half_width:.3f} to either side."
+            f"Popularity has an nDCG@10 of {lists.value:.3f}; with {lists.users:,} tested users, "
+            f"its 95% interval reaches {lists.half_width:.3f} to either side."
             if lists.users >= FEW_USERS
             else FEW
         )
