@@ -106,7 +106,6 @@ def test_what_is_glued_is_text(runs):
         "1",
         "0",
     )
-    assert glued["best_model"] == "mf.biased"
 
 
 def test_results_of_a_plan_that_was_not_built_are_a_clear_error(monkeypatch, tmp_path):

@@ -87,7 +87,8 @@ def assemble(plan: Plan, target: Path) -> None:
         content["cells"] = fold_code(cells)
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
-                cell["source"] = fit_text("".join(cell["source"]), there)
+                # Written pages lie beside the notebooks here, not in a folder of their own.
+                cell["source"] = fit_text("".join(cell["source"]).replace("../book/", ""), there)
         text = json.dumps(content, indent=1)
         (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
 

@@ -86,7 +86,7 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
     shown = board.assign(name=mark_untrained(board["name"]))[list(names)].rename(columns=names)
     shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
     told = board["clear"].map({True: "yes", False: "no"})
-    return shown.assign(**{"told apart": told.where(board.index > 0, "-")})
+    return shown.assign(**{"clearly behind": told.where(board.index > 0, "-")})
 
 
 def format_costs(board: pd.DataFrame) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def link_chapter(name: str, *, plan: str) -> str:
 def list_glued(
     dataset: Dataset, board: pd.DataFrame, verdicts: pd.DataFrame, *, num_runs: int
 ) -> dict[str, str]:
-    """What pages say in their text, by the name under which it is glued.
+    """What the front page says in its text, by the name under which it is glued.
 
     Args:
         dataset: what was measured on.
@@ -115,16 +115,12 @@ def list_glued(
         verdicts: as `claims.judge_claims` gives them.
         num_runs: how many training runs are behind the figures.
     """
-    best = board.iloc[0]
     documents = board[board["name"].isin(DOCUMENT_MODELS)]
     counts = verdicts["verdict"].value_counts()
     return {
         "dataset_title": dataset.name,
         "dataset_note": dataset.note and f"Note: {dataset.note}.",
         **{f"num_{name}": f"{number:,}" for name, number in count_rated(dataset.ratings).items()},
-        "best_model": best["name"],
-        "best_rmse": f"{best['value']:.3f}",
-        "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
         "document_range": f"{documents['value'].min():.3f} to {documents['value'].max():.3f}",
         "num_runs": str(num_runs),
         "num_claims": str(len(verdicts)),
