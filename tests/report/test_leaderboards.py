@@ -164,12 +164,11 @@ def test_the_choices_of_tuning_are_counted():
 
 def test_the_board_of_a_page_compares_the_first_with_nobody(groups):
     shown = tables.format_board(leaderboards.make_rating_board(groups), metric="rmse")
-    assert shown["clearly behind"].tolist()[0] == "-"
     assert np.isnan(shown["behind"].iloc[0])
-    assert shown["clearly behind"].iloc[2] == "yes"
+    assert "yes" not in shown.to_numpy()
     costs = tables.format_costs(leaderboards.make_rating_board(groups))
-    assert "s per 1,000" in costs
-    tables.show_table(costs, "Costs.", formats=tables.BOARD_FORMATS).to_html()
+    costs["ms per 1,000"] = 9.8e-5
+    assert ">0.0</td>" in tables.show_table(costs, "Costs.", formats=tables.BOARD_FORMATS).to_html()
 
 
 def test_advice_changes_with_the_records(groups):

@@ -95,27 +95,32 @@ def board():
 
 
 def test_the_front_page_has_short_tables(board):
-    verdicts = pd.DataFrame({"id": ["A1"], "statement": ["So"], "verdict": ["x"], "rule": ["y"]})
-    shown = front_page.list_tables(board, board, verdicts)
-    assert list(shown) == ["leaderboard_short", "ranking_short", "verdicts_short"]
+    shown = front_page.list_tables(board, board)
+    assert list(shown) == ["leaderboard_short", "ranking_short"]
     assert list(shown["leaderboard_short"].data) == ["model", "rmse", "low", "high", "seconds"]
-    assert "ndcg-10" in shown["ranking_short"].data
+    assert "ndcg@10" in shown["ranking_short"].data
     assert len(shown["ranking_short"].data) == front_page.SHORT
-    assert "rule" not in shown["verdicts_short"].data
+
+
+def test_the_front_page_has_a_square_a_claim_under_its_verdict():
+    found = [claims.ARTEFACT, claims.REPRODUCED, claims.REPRODUCED]
+    verdicts = pd.DataFrame({"id": ["A1", "A2", "B1"], "statement": "<So>", "verdict": found})
+    drawn = front_page.draw_verdicts(verdicts).data
+    places = [drawn.index(text) for text in ("2 repro", ">A2<", ">B1<", "1 artefact", ">A1<")]
+    assert places == sorted(places)
+    assert "&lt;So&gt;" in drawn
+    assert "cannot" not in drawn
 
 
 def test_the_front_page_has_texts(board, dataset: Dataset):
-    verdicts = pd.DataFrame({"verdict": [claims.REPRODUCED, claims.ARTEFACT]})
     parts = pd.DataFrame({"part": ["The penalty"], "value": [0.02], "matters": [True]})
-    texts = front_page.list_texts(
-        dataset, board, {"stratified": board}, parts, verdicts, num_runs=4
-    )
+    texts = front_page.list_texts(dataset, board, {"stratified": board}, parts, num_runs=4)
     assert texts["mattered"] == "The penalty (+0.020)"
     assert texts["mattered_not"] == "Nothing that was tried"
-    assert (texts["num_runs"], texts["num_reproduced"]) == ("4", "1")
+    assert texts["num_runs"] == "4"
     assert texts["rating_advice"].startswith("bayes.mf (")
     assert "On stratified, bayes.mf (" in texts["ranking_advice"]
-    without = front_page.list_texts(dataset, board, {}, parts, verdicts, num_runs=4)
+    without = front_page.list_texts(dataset, board, {}, parts, num_runs=4)
     assert without["ranking_advice"] == "No model that ranks was run."
 
 

@@ -102,7 +102,7 @@ def add_legend(figure: Figure, handles: Sequence[Artist] | None = None) -> None:
 
 def choose_ink(shade: float) -> str:
     """Colour of a text on SEQUENTIAL at this shade, from 0 to 1."""
-    return "white" if shade > 0.78 else "black"
+    return "white" if shade > 0.79 else "black"
 
 
 def _choose_formats_in_notebooks() -> None:
