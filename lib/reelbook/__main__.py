@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from reelbook.data.names import DATASETS
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
@@ -77,7 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     data.add_argument(
         "name",
         nargs="?",
-        help="ml-100k, ml-1m, made-up, or ratings of your own: a file, folder or zip",
+        help=f"{', '.join(DATASETS)}, or ratings of your own: a file, folder or zip",
     )
     data.add_argument("--plan", default="ml-100k", help="or the data set of this plan (ml-100k)")
     data.add_argument(
@@ -175,7 +176,9 @@ def make_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--model", default="topn.edlae", help="that orders the list (topn.edlae)"
         )
-        command.add_argument("--dataset", default="ml-100k", help="ml-100k, ml-1m or made-up")
+        command.add_argument(
+            "--dataset", default="ml-100k", help=f"{', '.join(DATASETS)}, or ratings of your own"
+        )
     return parser
 
 
@@ -205,7 +208,10 @@ def run_data(args: argparse.Namespace) -> None:
     given = {name: getattr(args, name) for name in ("columns", "repeated", "skip_bad_rows")}
     if changes := {name: value for name, value in given.items() if value is not None}:
         if path is None:
-            raise ReelbookError(f"{dataset} needs no options: its layout is known.")
+            raise ReelbookError(
+                f"{dataset} takes no options: its layout is known. To read its files as ratings of "
+                "your own, give their folder or zip."
+            )
         print(f"Options: {change_options(path, changes)}")
     folder = prepare(dataset)
     print(f"[{name_dataset(dataset)}] data: ready in {format_path(folder)}", file=sys.stderr)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reelbook.build.parameters import check_parameters, read_parameters
-from reelbook.data.names import TAKEN, TRAITS, find_path, name_dataset
+from reelbook.data.names import DOCUMENTED, TAKEN, TRAITS, find_path, name_dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import NOTEBOOKS, PLANS, ROOT, format_path, get_data_dir
@@ -90,8 +90,9 @@ def read_plan(name: str, data: str | None = None) -> Plan:
     if not isinstance(dataset, str) or not isinstance(content["notebooks"], dict):
         raise ReelbookError(f"{where}: dataset must be a name, and notebooks names with parameters")
     path = find_path(dataset if data else _anchor(dataset))
-    traits = (_read_traits(dataset) if path else None) or TRAITS
-    lacks = [trait for trait in [*TRAITS, "documents"] if path and trait not in traits]
+    is_documented = dataset in DOCUMENTED
+    traits = (not is_documented and _read_traits(dataset)) or TRAITS
+    lacks = [t for t in [*TRAITS, "documents"] if not is_documented and t not in traits]
     folder = name_dataset(str(path)) if path and data else name
     common = {"dataset": str(path or dataset), "plan": folder}
     notebooks = {}
@@ -118,7 +119,7 @@ def _anchor(dataset: str) -> str:
 
 
 def _read_traits(dataset: str) -> list[str] | None:
-    """What prepared tables of a person's own hold; None where they are not prepared yet."""
+    """What prepared tables hold; None where they are not prepared yet."""
     record = get_data_dir(name_dataset(dataset)) / "data.json"
     try:
         traits: list[str] = json.loads(record.read_text(encoding="utf-8"))["traits"]

@@ -9,7 +9,8 @@ from pathlib import Path
 from reelbook.errors import ReelbookError
 from reelbook.paths import PLANS, get_data_dir
 
-DATASETS = ["ml-100k", "ml-1m", "made-up"]
+DOCUMENTED = ["ml-100k", "ml-1m", "made-up"]  # with all that the documents' data tell
+DATASETS = [*DOCUMENTED, "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small"]
 # Folders of build/ that hold other things than the report on a data set.
 TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks"}
 # What a data set may tell beside who rated what (`Dataset.traits`).

@@ -104,8 +104,21 @@ def read_own(path: Path, options: Options) -> Reading:
         ReelbookError: no ratings in it, columns that stay open, faulty rows (the first ten are
             told), or a pair of user and item that stands there twice.
     """
-    entries = list_entries(path)
-    entry = _find_ratings(path, entries, options)
+    return read_entries(list_entries(path), options, path)
+
+
+def read_files(files: dict[str, bytes]) -> Reading:
+    """The same, of files that were read before, by name."""
+
+    def make_entry(name: str, content: bytes) -> Entry:
+        return Entry(name, lambda size: content[: None if size < 0 else size])
+
+    return read_entries([make_entry(*file) for file in files.items()], Options(), "the data set")
+
+
+def read_entries(entries: list[Entry], options: Options, where: object) -> Reading:
+    """The same, of these files; `where` they are is for an error."""
+    entry = _find_ratings(where, entries, options)
     faults = Faults(entry.name)
     sheet = read_sheet(entry.name, entry.read(-1), faults)
     roles = find_roles(sheet, options.columns)
@@ -154,7 +167,7 @@ def _raise(faults: Faults) -> None:
         ) from None
 
 
-def _find_ratings(path: Path, entries: list[Entry], options: Options) -> Entry:
+def _find_ratings(where: object, entries: list[Entry], options: Options) -> Entry:
     """The file that holds ratings: with a user, an item and stars, or with as much of it as any."""
     if len(entries) == 1:
         return entries[0]
@@ -169,7 +182,7 @@ def _find_ratings(path: Path, entries: list[Entry], options: Options) -> Entry:
         scores[place] = (named, "rating" in roles or "count" in roles, sheet.header)
     if not scores:
         there = ", ".join(entry.name for entry in entries[:5])
-        raise ReelbookError(f"{path}: none of its files holds ratings ({there})")
+        raise ReelbookError(f"{where}: none of its files holds ratings ({there})")
     return entries[max(scores, key=lambda place: scores[place])]
 
 
@@ -218,7 +231,7 @@ def _read_times(texts: pd.Series, faults: Faults) -> pd.Series:
     """Seconds since 1970, from seconds, milliseconds or dates; dates without a zone are UTC."""
     array = pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
     is_stamp = pc.match_substring_regex(array, r"^[0-9]{1,13}(\.[0-9]*)?$").to_numpy(False)
-    if is_stamp.mean() > 0.5:
+    if 2 * is_stamp.sum() > len(texts):
         faults.add(texts[~is_stamp].str[:40], "time {!r} is not a number, as others are")
         numbers = pc.cast(pc.if_else(pa.array(is_stamp), array, "0"), pa.float64()).to_numpy()
         if np.median(numbers) > LATEST:

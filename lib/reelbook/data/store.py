@@ -19,7 +19,7 @@ import pandera.pandas as pa
 from filelock import FileLock
 
 from reelbook.data import film_graph, layouts, own, parsing, sources, synthetic
-from reelbook.data.names import find_path, name_dataset, stamp_files
+from reelbook.data.names import DOCUMENTED, find_path, name_dataset, stamp_files
 from reelbook.data.parsing import Tables
 from reelbook.data.tables import OWN_SCHEMAS, SCHEMAS, Dataset, count_rated
 from reelbook.errors import ReelbookError
@@ -31,6 +31,11 @@ from reelbook.provenance import hash_code
 PUBLISHED_COUNTS = {
     "ml-100k": {"ratings": 100_000, "users": 943, "movies": 1_682},
     "ml-1m": {"ratings": 1_000_209, "users": 6_040, "movies": 3_706},
+    "ml-10m": {"ratings": 10_000_054, "users": 69_878, "movies": 10_677},
+    "ml-20m": {"ratings": 20_000_263, "users": 138_493, "movies": 26_744},
+    "ml-25m": {"ratings": 25_000_095, "users": 162_541, "movies": 59_047},
+    "ml-32m": {"ratings": 32_000_204, "users": 200_948, "movies": 84_432},
+    "ml-latest-small": {"ratings": 100_836, "users": 610, "movies": 9_724},
 }
 # The fingerprint of the publisher's contents, where it was computed from them.
 PUBLISHED_SHA256 = {
@@ -162,7 +167,7 @@ def _read(dataset: str) -> Dataset | None:
         tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SCHEMAS}
         genres = [list(names) for names in tables["movies"]["genres"]]  # Parquet gives arrays back
         tables["movies"]["genres"] = pd.Series(genres, dtype=object)
-        _check_schemas(tables, folder.name, OWN_SCHEMAS if path else SCHEMAS)
+        _check_schemas(tables, folder.name, _choose_schemas(dataset))
         has_credits = "people.parquet" in record["files"]
         people = pd.read_parquet(folder / "people.parquet") if has_credits else None
         return Dataset(
@@ -186,14 +191,19 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
     else:
         found = sources.find_source(dataset, progress=progress)
         try:
-            tables = parsing.parse(found.layout, found.files)
+            is_like_own = found.layout in layouts.READ_AS_OWN
+            tables = (
+                own.read_files(found.files).tables
+                if is_like_own
+                else parsing.parse(found.layout, found.files)
+            )
         except ReelbookError as error:
             raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
-        if converted := parsing.list_converted(found.files):
+        if not is_like_own and (converted := parsing.list_converted(found.files)):
             found = replace(
                 found, description=f"{found.description}, {', '.join(converted)} in UTF-8"
             )
-    _check_schemas(vars(tables), found.description, SCHEMAS)
+    _check_schemas(vars(tables), found.description, _choose_schemas(dataset))
     record: dict[str, Any] = {
         "dataset": dataset,
         "source": found.description,
@@ -203,6 +213,7 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
         "counts": {name: len(table) for name, table in vars(tables).items()},
         "code": _hash_code(),
         "no_people": "",
+        "traits": _list_traits(tables),
     }
     people = {}
     try:
@@ -227,15 +238,7 @@ def _write_own(folder: Path, path: Path) -> None:
         "code": _hash_code(),
         "no_people": "",
         "is_implicit": reading.is_implicit,
-        "traits": sorted(
-            Dataset(
-                folder.name,
-                **vars(reading.tables),
-                sha256="",
-                source="",
-                is_implicit=reading.is_implicit,
-            ).traits
-        ),
+        "traits": _list_traits(reading.tables, is_implicit=reading.is_implicit),
         "understood": reading.told,
         "first_rows": reading.first.to_dict("list"),
     }
@@ -244,6 +247,14 @@ def _write_own(folder: Path, path: Path) -> None:
     if reading.bad_rows:
         bad_rows.write_text("\n".join(reading.bad_rows) + "\n", encoding="utf-8")
     _write(folder, vars(reading.tables), record)
+
+
+def _list_traits(tables: Tables, *, is_implicit: bool = False) -> list[str]:
+    return sorted(Dataset("", **vars(tables), sha256="", source="", is_implicit=is_implicit).traits)
+
+
+def _choose_schemas(dataset: str) -> dict[str, pa.DataFrameSchema]:
+    return SCHEMAS if dataset in DOCUMENTED else OWN_SCHEMAS
 
 
 def _write(folder: Path, frames: dict[str, pd.DataFrame], record: dict[str, Any]) -> None:
