@@ -88,7 +88,7 @@ def test_what_these_data_lack_leaves_chapters_out(tmp_path, monkeypatch):
     monkeypatch.setenv("REELBOOK_DATA", str(tmp_path / "x.zip"))
     store.prepare("ml-latest-small")
     plan = read_plan("own", "ml-latest-small")
-    assert (plan.name, plan.dataset) == ("own", "ml-latest-small")
+    assert (plan.name, plan.dataset) == ("ml-latest-small", "ml-latest-small")
     assert plan.lacks == ["people", "credits", "documents"]
 
 

@@ -8,7 +8,7 @@ without a title is called by its id.
 
 import re
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,14 @@ from reelbook.data.faults import Faults, raise_for_faults
 from reelbook.data.names import get_options_path
 from reelbook.data.opening import HEAD, Entry, list_entries
 from reelbook.data.parsing import Tables
-from reelbook.data.roles import ITEM_ROLES, RATING_ROLES, find_roles, name_roles, simplify
+from reelbook.data.roles import (
+    ITEM_ROLES,
+    RATING_ROLES,
+    find_roles,
+    guess_item_roles,
+    name_roles,
+    simplify,
+)
 from reelbook.data.sheets import SEPARATORS, Sheet, decode, read_sheet
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml, replace_when_whole
@@ -171,19 +178,31 @@ def _find_ratings(where: object, entries: list[Entry], options: Options) -> Entr
     """The file that holds ratings: with a user, an item and stars, or with as much of it as any."""
     if len(entries) == 1:
         return entries[0]
-    scores = {}
+    scores, reasons = {}, []
     for place, entry in enumerate(entries):
         try:
             sheet = read_sheet(entry.name, _cut(entry.read(HEAD)), Faults(entry.name))
             roles = find_roles(sheet, options.columns)
-        except ReelbookError:
+        except ReelbookError as error:
+            reasons.append(f"\n  - {str(error).splitlines()[0]}")
             continue
         named = "rating" in entry.name.lower() or entry.name.endswith((".inter", ".data"))
         scores[place] = (named, "rating" in roles or "count" in roles, sheet.header)
     if not scores:
-        there = ", ".join(entry.name for entry in entries[:5])
-        raise ReelbookError(f"{where}: none of its files holds ratings ({there})")
-    return entries[max(scores, key=lambda place: scores[place])]
+        raise ReelbookError(f"{where}: none of its files holds ratings:{''.join(reasons[:5])}")
+    best = max(scores, key=lambda place: scores[place])
+    *kind, header = scores[best]
+    folder = PurePosixPath(entries[best].name).parent
+    rivals = [
+        entries[place].name
+        for place, score in scores.items()
+        if [*score[:2]] == kind
+        and (score[2] == header or PurePosixPath(entries[place].name).parent != folder)
+    ]
+    if len(rivals) > 1:
+        several = ", ".join(rivals[:5])
+        raise ReelbookError(f"{where} holds several files of ratings: {several}. Name one of them.")
+    return entries[best]
 
 
 def _cut(head: bytes) -> bytes:
@@ -298,9 +317,7 @@ def _read_catalogue(entries: list[Entry], ids: pd.Series) -> pd.DataFrame:
             head = read_sheet(entry.name, _cut(entry.read(HEAD)), Faults(entry.name))
         except ReelbookError:
             continue
-        roles = name_roles(head, ITEM_ROLES)
-        if not head.header and len(head.rows.columns) in (2, 3):  # id, title, genres
-            roles = dict(zip(["item", "title", "genres"], map(str, head.rows), strict=False))
+        roles = name_roles(head, ITEM_ROLES) if head.header else guess_item_roles(head)
         has_user = "user" in name_roles(head, RATING_ROLES)
         if has_user or not {"item", "title"} <= roles.keys():
             continue
