@@ -154,7 +154,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="List the best unseen movies, with the stars that they would get and why.",
     )
     recommend.add_argument(
-        "--user", type=int, action="append", default=[], metavar="ID",
+        "--user", action="append", default=[], metavar="ID",
         help="a user of the data set; give it again for more users",
     )  # fmt: skip
     recommend.add_argument(
@@ -361,14 +361,15 @@ def run_recommend(args: argparse.Namespace) -> None:
         own = ratings_file.read_ratings(args.ratings)
         print("\n".join(own.told), file=sys.stderr)
     data = load(args.dataset)
-    recommender.check_request(data, model=args.model, user_ids=args.user, liked=args.like, k=args.k)
+    users = recommender.find_users(data, args.user)
+    recommender.check_request(data, model=args.model, user_ids=users, liked=args.like, k=args.k)
     if args.ratings:
         matched = ratings_file.match_ratings(own, data)
         print("\n".join(matched.told), file=sys.stderr)
-    print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
+    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
     model = recommender.make_recommender(data, model=args.model)
     if args.user:
-        found = recommender.recommend_to_users(model, args.user, k=args.k)
+        found = recommender.recommend_to_users(model, users, k=args.k)
     elif args.like:
         found = recommender.recommend_to_fan(model, args.like, k=args.k)
     else:
@@ -393,15 +394,16 @@ def check_list_file(path: Path) -> None:
 def run_export(args: argparse.Namespace) -> None:
     """Write a SavedModel."""
     with silence_start():
+        from reelbook.data.names import name_dataset
         from reelbook.data.store import load
         from reelbook.recommend import recommender
         from reelbook.recommend.saved_model import check_folder, export_saved_model
 
-    folder = args.output or get_build_dir() / "export" / args.dataset
+    folder = args.output or get_build_dir() / "export" / name_dataset(args.dataset)
     check_folder(folder)
     data = load(args.dataset)
     recommender.check_model(args.model)
-    print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
+    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
     model = recommender.make_recommender(data, model=args.model)
     export_saved_model(model, folder)
     print(f"Exported: {format_path(folder)}")

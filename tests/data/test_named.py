@@ -50,7 +50,7 @@ def check_tables(data):
     assert data.ratings["rating"].tolist() == [3.5, 5]
     assert data.movies["title"].tolist() == ["Land, The", "Café"]
     assert data.movies["genres"].tolist() == [["War", "Drama"], []]
-    assert data.traits == {"stars", "times", "titles", "genres"}
+    assert data.traits == {"stars", "times", "titles", "years", "genres"}
 
 
 @pytest.mark.parametrize("dataset", NEWER)

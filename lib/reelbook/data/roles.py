@@ -35,6 +35,11 @@ NAMES = {
     "year": ["year", "releaseyear", "yearofpublication", "originalpublicationyear"],
     "genres": ["genres", "genre", "class", "categories", "category"],
 }  # fmt: skip
+# What the items are, by a word in the name of their column or file.
+NOUNS = {
+    "movie": "movies", "film": "movies", "book": "books", "isbn": "books", "artist": "artists",
+    "game": "games", "song": "songs", "track": "tracks", "product": "products", "asin": "products",
+}  # fmt: skip
 RATING_ROLES = ["user", "item", "rating", "count", "time"]
 ITEM_ROLES = ["item", "title", "year", "genres"]
 # Columns that only the export of a person's own ratings has: Letterboxd, IMDb, Goodreads.
@@ -60,6 +65,12 @@ def simplify(column: str) -> str:
     return re.sub(r"[^a-z0-9]", "", column.split(":")[0].lower())
 
 
+def name_items(*columns: str) -> str:
+    """What the items of columns or files of these names are, in the plural."""
+    plain = " ".join(map(simplify, columns))
+    return next((noun for word, noun in NOUNS.items() if word in plain), "items")
+
+
 def find_roles(sheet: Sheet, given: dict[str, str]) -> dict[str, str]:
     """The column of each role in a sheet of ratings.
 
@@ -75,8 +86,8 @@ def find_roles(sheet: Sheet, given: dict[str, str]) -> dict[str, str]:
     missing = [role for role in ("user", "item") if role not in found]
     if missing and PERSONAL & set(map(simplify, map(str, sheet.rows))):
         raise ReelbookError(
-            f"{sheet.name}: ratings of one person, from whom no model can learn. For a list of what "
-            f"to see: python -m reelbook recommend --ratings {sheet.name}"
+            f"{sheet.name}: ratings of one person, from whom no model can learn. For a list of "
+            f"movies: python -m reelbook recommend --ratings {sheet.name}"
         )
     if missing:
         raise ReelbookError(
@@ -121,7 +132,8 @@ def guess_item_roles(sheet: Sheet) -> dict[str, str]:
     ids, titles = sheet.rows[columns[0]], sheet.rows[columns[1]]
     if not ids.is_unique or titles.nunique() < len(titles) / 2 or titles.map(is_number).all():
         return {}
-    return dict(zip(["item", "title", "genres"], columns[: 3 if len(columns) == 3 else 2]))
+    found = {"item": columns[0], "title": columns[1]}
+    return found | ({"genres": columns[2]} if len(columns) == 3 else {})
 
 
 def is_time(texts: pd.Series) -> bool:

@@ -1,8 +1,9 @@
 """The canonical tables of a data set: written once as Parquet, checked on every load.
 
 `build/data/<dataset>/` holds ratings.parquet, users.parquet, movies.parquet, data.json and, where a
-film graph is known and at hand, people.parquet. data.json names the source, the fingerprint of the
-contents and the checksum of each file; it is what makes the folder complete.
+film graph is known and at hand, people.parquet; of users whose ids are texts, user_names.parquet.
+data.json names the source, the fingerprint of the contents and the checksum of each file; it is
+what makes the folder complete.
 """
 
 import contextlib
@@ -168,16 +169,18 @@ def _read(dataset: str) -> Dataset | None:
         genres = [list(names) for names in tables["movies"]["genres"]]  # Parquet gives arrays back
         tables["movies"]["genres"] = pd.Series(genres, dtype=object)
         _check_schemas(tables, folder.name, _choose_schemas(dataset))
-        has_credits = "people.parquet" in record["files"]
-        people = pd.read_parquet(folder / "people.parquet") if has_credits else None
+        there = {file.removesuffix(".parquet") for file in record["files"]} - SCHEMAS.keys()
+        others = {name: pd.read_parquet(folder / f"{name}.parquet") for name in there}
         return Dataset(
             name=folder.name,
             **tables,
             sha256=record["sha256"],
             source=record["source"],
             note=record["note"],
-            credits=people,
+            credits=others.get("people"),
             is_implicit=record.get("is_implicit", False),
+            noun=record.get("noun", "movies"),
+            user_names=others.get("user_names"),
         )
     except (OSError, ValueError, LookupError, AttributeError, TypeError, ReelbookError):
         return None
@@ -238,6 +241,7 @@ def _write_own(folder: Path, path: Path) -> None:
         "code": _hash_code(),
         "no_people": "",
         "is_implicit": reading.is_implicit,
+        "noun": reading.noun,
         "traits": _list_traits(reading.tables, is_implicit=reading.is_implicit),
         "understood": reading.told,
         "first_rows": reading.first.to_dict("list"),
@@ -246,7 +250,8 @@ def _write_own(folder: Path, path: Path) -> None:
     bad_rows.unlink(missing_ok=True)
     if reading.bad_rows:
         bad_rows.write_text("\n".join(reading.bad_rows) + "\n", encoding="utf-8")
-    _write(folder, vars(reading.tables), record)
+    names = reading.user_names.rename_axis("user_id").rename("name").reset_index()
+    _write(folder, vars(reading.tables) | ({"user_names": names} if len(names) else {}), record)
 
 
 def _list_traits(tables: Tables, *, is_implicit: bool = False) -> list[str]:
