@@ -23,7 +23,6 @@ LIBRARY = sorted(
     if file.suffix in {".py", ".js", ".css", ".html"}
     and str(file.relative_to(PACKAGE)) not in BESIDE
 )
-LOADING = ["store.py", "parsing.py", "tables.py", "sources.py", "synthetic.py", "film_graph.py"]
 PAGES = sorted(os.path.relpath(file) for file in paths.BOOK.rglob("*") if file.is_file())
 CLAIMS = [file for file in PAGES if os.path.basename(file) in {"claims.yml", "documents.yml"}]
 VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exists(file)]
@@ -43,7 +42,7 @@ rule all:
 
 rule data:
     input:
-        [os.path.relpath(PACKAGE / "data" / name) for name in LOADING],
+        [file for file in LIBRARY if os.path.dirname(file).endswith("/data")],
     output:
         f"data/{PLAN.data_name}/data.json",
     params:

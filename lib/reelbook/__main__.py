@@ -335,8 +335,10 @@ def run_models(args: argparse.Namespace) -> None:
         from reelbook.models.registry import list_models
 
         models = list_models()
-    rows = [("model", "predicts", "needs", "what it is", "source")]
-    rows += [(m, a.predicts, ", ".join(a.needs), a.words, a.source) for m, a in models.items()]
+    rows = [("model", "predicts", "needs", "memory grows with", "what it is", "source")]
+    rows += [
+        (m, a.predicts, ", ".join(a.needs), a.grows, a.words, a.source) for m, a in models.items()
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(map(str.ljust, row, widths)).rstrip())

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -355,3 +356,19 @@ def test_an_error_inside_snakemake_is_told_without_its_traceback(tmp_path, monke
     monkeypatch.setattr(run, "_make_command", lambda plan, jobs: fails)
     told = describe_failure(None, tmp_path)
     assert told == f"Snakemake failed: OSError: [Errno 28] No space left on device\n{run.KEPT}"
+
+
+def test_a_change_in_any_module_of_the_data_prepares_them_again(checkout):
+    """A list of such modules in the Snakefile had missed half of them."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile"),
+               "--directory", str(checkout / "build"), "--config", "plan=toy", "data=",
+               "--dry-run", "--nolock"]  # fmt: skip
+    for name in ["roles.py", "rows.py", "parsing.py"]:
+        module = checkout / "lib" / "reelbook" / "data" / name
+        module.write_text(module.read_text() + "\n")
+    done = subprocess.run(
+        command, env=toys.make_environment(checkout), capture_output=True, text=True
+    )
+    reason = done.stdout.split("rule data:")[1].split("rule ")[0]
+    for name in ["roles.py", "rows.py", "parsing.py"]:
+        assert name in reason, reason

@@ -1,14 +1,17 @@
 """What every model must do, found in the registry: a new family is tested by being there."""
 
 import dataclasses
+import tracemalloc
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
 from reelbook.data import film_graph, synthetic
 from reelbook.data.tables import Dataset
+from reelbook.metrics import catalogue
 from reelbook.models import registry
 from reelbook.models.fit import Fit
 from reelbook.splits.protocols import make_split
@@ -156,3 +159,48 @@ def test_what_is_saved_and_restored_predicts_the_same(fits, dataset, tmp_path):
     if fits.first.score is not None:
         users = dataset.users["user_id"].to_numpy()
         assert np.array_equal(restored.score(users), fits.first.score(users))
+
+
+def repeat(dataset, times):
+    """As many times the users, the movies and the ratings, each copy apart from the others."""
+
+    def stack(table):
+        copies = [
+            table.assign(
+                **{
+                    key: table[key] + copy * size
+                    for key, size in (("user_id", 60), ("movie_id", 100))
+                    if key in table
+                }
+            )
+            for copy in range(times)
+        ]
+        return pd.concat(copies, ignore_index=True).astype(table.dtypes)
+
+    tables = {name: stack(getattr(dataset, name)) for name in ("ratings", "users", "movies")}
+    people = film_graph.make_credits(tables["movies"])
+    return dataclasses.replace(dataset, **tables, credits=people)
+
+
+# One model of each family for each kind of growth: its relatives use the same tables.
+KINDS = {(name.split(".")[0], about.grows): name for name, about in MODELS.items()}
+
+
+@pytest.mark.parametrize("model", KINDS.values())
+def test_its_memory_grows_as_it_says(model, dataset, monkeypatch):
+    """With twice the users, movies and ratings: twice as large, or four times for a dense table."""
+    monkeypatch.setattr(catalogue, "USERS", 16)  # scores of a block, which are not counted
+    small = make_small(model)
+    if "batch_size" in small and MODELS[model].predicts == "lists":
+        small["batch_size"] = 16  # users, each with scores of all movies
+    params = registry.resolve_params(model, small)
+    peaks = []
+    for times in (5, 10):
+        larger = repeat(dataset, times)
+        split = make_split(larger, "stratified")
+        tracemalloc.start()
+        registry.fit(model, params, larger, split, 7)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert MODELS[model].grows in registry.GROWS
+    assert peaks[1] / peaks[0] < (2.5 if MODELS[model].grows == "ratings" else 4.5)

@@ -213,7 +213,8 @@ def test_the_largest_weights_are_kept():
 def test_the_command_line_shows_its_help_where_nothing_is_given(capsys):
     assert __main__.main(["recommend"]) == 1
     shown = capsys.readouterr()
-    assert "--ratings FILE" in shown.out
+    assert shown.out == ""
+    assert "--ratings FILE" in shown.err
     assert "Give --user (of the data set), --like (titles) or --ratings (a file)" in shown.err
 
 

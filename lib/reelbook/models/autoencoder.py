@@ -81,6 +81,7 @@ FAMILY = Family(
         "autoencoder.multvae": "Liang et al. 2018",
     },
     deep=True,
+    grows="users x movies",
     unseen="biases and what the network makes of no ratings",
 )
 

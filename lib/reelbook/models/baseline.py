@@ -52,6 +52,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 FAMILY = Family(
     predicts="stars",
+    grows={name: "ratings" for name in MODELS} | {"baseline.knn": "movies x movies"},
     words={
         "baseline.mean": "the mean of all ratings",
         "baseline.user_mean": "each user's mean",

@@ -44,6 +44,7 @@ MODELS: dict[str, dict[str, Any]] = {
 FAMILY = Family(
     chapter="08_recommend",
     predicts="stars",
+    grows="movies x movies",
     words={"gaussian.fold_in": "one Gaussian over movies, which a user's ratings narrow down"},
     source="Lawrence and Urtasun 2009",
     unseen="the mean and what is known of the other one",

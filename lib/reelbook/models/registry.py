@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # a list of names needs neither pandas nor TensorFlow
 
 PREDICTS = ("stars", "lists", "both")
 NEEDS = ("times", "titles", "genres", "people", "credits")
+GROWS = ("ratings", "users x movies", "movies x movies")
 
 
 class About(NamedTuple):
@@ -48,6 +49,8 @@ class About(NamedTuple):
         chapter: the notebook that trains it; a family that names none stands in that on baselines.
         unseen: of a model that predicts stars, by what it predicts where no rating trained the
             user or the movie.
+        grows: with what the memory of a training grows, one of GROWS; scores of a block of users
+            for all movies are not counted.
     """
 
     predicts: str
@@ -57,6 +60,7 @@ class About(NamedTuple):
     deep: bool
     chapter: str
     unseen: str
+    grows: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Family:
     deep: bool | dict[str, bool] = False
     chapter: str = "06_baselines"
     unseen: str | dict[str, str] = ""
+    grows: str | dict[str, str] = "ratings"
     defaults: dict[str, Any] = field(default_factory=dict)
 
 

@@ -72,6 +72,8 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 FAMILY = Family(
     predicts="lists",
+    grows={name: "ratings" for name in MODELS}
+    | dict.fromkeys(["topn.item_knn", "topn.ease", "topn.edlae"], "movies x movies"),
     words={
         "topn.popularity": "the most rated movies for all",
         "topn.item_knn": "the movies most like those that were rated",
