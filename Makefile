@@ -22,7 +22,7 @@ book: env ## run the notebooks and bind the report
 	@$(BIN)/python -m reelbook build --plan $(PLAN) $(if $(DATA),--data "$(DATA)") --jobs $(JOBS)
 
 lab: env ## open the notebooks in JupyterLab
-	@cd notebooks && ../$(BIN)/jupyter lab
+	@$(BIN)/python -m reelbook lab
 
 test: env ## prove the project: unit tests, the notebooks at smoke size, the strict book
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -140,6 +140,10 @@ def make_parser() -> argparse.ArgumentParser:
     golden.add_argument("--update", action="store_true", help="write them anew; prints old and new")
     golden.set_defaults(run=run_golden)
 
+    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab (`make lab`)")
+    lab.add_argument("options", nargs="*", help="of JupyterLab, after --: -- --no-browser")
+    lab.set_defaults(run=run_lab)
+
     models = commands.add_parser("models", help="list the models: what each predicts and needs")
     models.set_defaults(run=run_models)
 
@@ -327,6 +331,14 @@ def run_golden(args: argparse.Namespace) -> None:
         raise ReelbookError("Outside the range of book/golden.yml: " + "; ".join(departures))
     else:
         print("Every figure is within the range of book/golden.yml.")
+
+
+def run_lab(args: argparse.Namespace) -> None:
+    """Open JupyterLab on its start page, until it is stopped."""
+    from reelbook.build.lab import open_lab
+
+    if code := open_lab(args.options):
+        raise ReelbookError(f"JupyterLab ended with code {code}, see above.")
 
 
 def run_models(args: argparse.Namespace) -> None:

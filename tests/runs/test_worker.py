@@ -1,17 +1,21 @@
 import dataclasses
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
 
+import IPython.display
 import numpy as np
 import psutil
 import pytest
 
+from reelbook import processes
 from reelbook.errors import ReelbookError
 from reelbook.metrics import catalogue
-from reelbook.runs import store
+from reelbook.models.fitting.loop import show_progress
+from reelbook.runs import store, worker
 from reelbook.runs.worker import check_training
 from reelbook.splits.protocols import make_split
 
@@ -105,3 +109,30 @@ def test_workers_end_with_the_one_that_asked_and_say_nothing(tmp_path, sent, sec
         _, told = process.communicate(timeout=60)
     assert alive == []
     assert told.count("Traceback") == (sent == signal.SIGINT)  # that of the script itself
+
+
+def test_a_person_at_a_notebook_sees_that_it_loads_and_how_many_epochs_are_done(monkeypatch):
+    """In a line that changes in place; a bar on stderr would stand there on red."""
+    told = []
+
+    class Line:
+        def update(self, data, *, raw):
+            told.append(data["text/plain"])
+
+    def show(data, *, raw, display_id):
+        told.append(data["text/plain"])
+        return Line()
+
+    def train():
+        worker.count_epochs_in(epochs)
+        list(show_progress(range(3), "toy"))
+        yield "a run"
+
+    epochs = multiprocessing.Value("i", 0)
+    monkeypatch.setitem(sys.modules, "ipykernel", None)
+    monkeypatch.delenv("REELBOOK_PROGRESS", raising=False)
+    monkeypatch.setattr(IPython.display, "display", show)
+    monkeypatch.setattr(processes, "_epochs", None)
+    worker.watch(train(), 1, epochs)
+    assert told[0] == "Loading TensorFlow: 0 s. Runs to train: 1"
+    assert told[-1] == "Runs trained: 1 of 1, epochs: 3, 0 s"

@@ -24,7 +24,7 @@ WIDTH = 7.0  # inches; about the width of a page's text
 
 
 def use_style() -> None:
-    """Set the look for all figures drawn from now on; in a notebook also the format, SVG."""
+    """Set the look for all figures drawn from now on; in a notebook also the formats."""
     mpl.rcParams.update(
         {
             "figure.figsize": (WIDTH, 3.5),
@@ -60,7 +60,7 @@ def use_style() -> None:
             "svg.hashsalt": "reelbook",
         }
     )
-    _choose_svg_in_notebooks()
+    _choose_formats_in_notebooks()
 
 
 def start_figure(
@@ -82,11 +82,12 @@ def choose_ink(shade: float) -> str:
     return "white" if shade > 0.6 else "#202020"
 
 
-def _choose_svg_in_notebooks() -> None:
+def _choose_formats_in_notebooks() -> None:
     from IPython import get_ipython  # imported here: it is slow and only notebooks need it
 
     if get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        # Not cropped to what is drawn: then all figures of a page are equally wide.
-        set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches=None)
+        # PNG, too: for JupyterLab an SVG of a notebook that it did not run itself is not safe, and
+        # code hosts show none. Not cropped: then all figures of a page are equally wide.
+        set_matplotlib_formats("svg", "png", metadata={"Date": None}, bbox_inches=None)
