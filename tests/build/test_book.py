@@ -116,6 +116,31 @@ def test_a_page_leads_only_to_notebooks_of_the_plan(notebooks):
     assert "%" not in fitted
 
 
+def test_cells_and_words_fit_the_data(tmp_path, monkeypatch):
+    """Claims of the documents stand only on their data, and books are not called movies."""
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    executed = tmp_path / "shop" / "executed"
+    executed.mkdir(parents=True)
+    (tmp_path / "shop" / "results.csv").touch()
+    cells = [
+        {"cell_type": "markdown", "metadata": {"tags": tags}, "source": [text]}
+        for text, tags in [
+            ("Movies, a movie and `cold-movies` of MovieLens.", []),
+            ("A claim.", ["needs-documents"]),
+            ("Our own.", ["without-documents"]),
+        ]
+    ]
+    (executed / "01_first.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
+    for lacks, noun, expected in [
+        ([], "movies", ["Movies, a movie and `cold-movies` of MovieLens.", "A claim."]),
+        (["documents"], "items", ["Items, an item and `cold-movies` of MovieLens.", "Our own."]),
+    ]:
+        plan = Plan("shop", "own", "made-up", {"01_first": {}}, lacks=lacks, noun=noun)
+        book.assemble(plan, tmp_path / noun)
+        found = json.loads((tmp_path / noun / "01_first.ipynb").read_text())["cells"]
+        assert ["".join(cell["source"]) for cell in found] == expected
+
+
 def test_a_plan_of_one_chapter_makes_a_book(tmp_path):
     checkout = toys.make_checkout(tmp_path / "checkout")
     plan = checkout / "notebooks" / "plans" / "toy.yml"
