@@ -224,10 +224,10 @@ def test_feedback_without_a_correlation_says_none():
     text = sentences.describe_feedback(movies, rows, min_ratings=20)
     assert "with at least 20 ratings" in text
     assert "**-1.00** (Spearman)" in text
-    assert "Yet 25.0% of the ratings give one or two stars" in text
-    assert "; 50.0% give four or five." in text
+    assert "Yet 25.0% of the ratings give at most 2 stars" in text
+    assert "; 50.0% give 4 or more." in text
     text = sentences.describe_feedback(movies, rows, min_ratings=99)
-    assert text.startswith("25.0% of the ratings give one or two stars")
+    assert text.startswith("25.0% of the ratings give at most 2 stars")
 
 
 def test_sparsity_and_time():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +102,18 @@ def test_what_is_glued_is_text(runs):
     assert all(isinstance(text, str) for text in glued.values())
     assert glued["num_ratings"] == glued["num_users"] == "1,234"
     assert glued["num_movies"] == "1"  # of four in the table: the others have no ratings
+
+
+def test_the_head_of_a_page_says_what_the_data_lack(dataset):
+    assert "They hold" not in tables.describe_dataset(dataset)
+    bare = dataclasses.replace(
+        dataset,
+        ratings=dataset.ratings.assign(timestamp=0),
+        users=dataset.users.assign(occupation=""),
+        noun="books",
+    )
+    assert "100 books. They hold no times and no people. Source:" in tables.describe_dataset(bare)
+    assert tables.say("Every movie, and all movies.", bare).data == "Every book, and all books."
 
 
 def test_results_of_a_plan_that_was_not_built_are_a_clear_error(monkeypatch, tmp_path):

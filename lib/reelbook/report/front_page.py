@@ -75,7 +75,7 @@ def draw_verdicts(verdicts: pd.DataFrame) -> HTML:
     for verdict, (ink, ground) in SQUARES.items():
         tag = f'<a href="90_results.html" style="color: {ink}; background: {ground}"'
         squares = "".join(
-            f'{tag} title="{escape(row.statement)}">{row.id}</a>'
+            f'{tag} title="{escape(str(row.statement))}">{row.id}</a>'
             for row in verdicts[verdicts["verdict"] == verdict].itertuples()
         )
         if squares:

@@ -4,12 +4,15 @@ import hashlib
 from typing import Any
 
 import pandas as pd
+from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
+from reelbook.data.names import TRAITS, word_items
 from reelbook.data.tables import Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.paths import get_plan_dir
 from reelbook.report.inside.two_tower import mark_untrained
+from reelbook.report.sentences.phrases import join_words
 
 # Built as a document describes them; all others are ours.
 DOCUMENT_MODELS = [
@@ -122,17 +125,27 @@ def list_glued(dataset: Dataset, board: pd.DataFrame, *, num_runs: int) -> dict[
         "dataset_title": dataset.name,
         "dataset_note": dataset.note and f"Note: {dataset.note}.",
         **{f"num_{name}": f"{number:,}" for name, number in count_rated(dataset.ratings).items()},
-        "document_range": f"{documents['value'].min():.3f} to {documents['value'].max():.3f}",
+        "document_range": f"The models as the documents describe them come to "
+        f"{documents['value'].min():.3f} to {documents['value'].max():.3f} on the same rows."
+        if len(documents)
+        else "",
         "num_runs": str(num_runs),
     }
 
 
 def describe_dataset(dataset: Dataset) -> str:
-    """Markdown for the head of a page: what the figures are measured on, its note in bold."""
+    """Markdown for the head of a page: what was measured on, what that lacks, its note in bold."""
     counts = count_rated(dataset.ratings)
+    lacking = [f"no {trait}" for trait in TRAITS[:-1] if trait not in dataset.traits]
     text = (
         f"Measured on `{dataset.name}`: {counts['ratings']:,} ratings by "
-        f"{counts['users']:,} users of {counts['movies']:,} movies. "
-        f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
+        f"{counts['users']:,} users of {counts['movies']:,} {dataset.noun}. "
+        + f"They hold {join_words(lacking)}. " * bool(lacking)
+        + f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
     )
     return f"{text}\n\n> **Note: {dataset.note}.**" if dataset.note else text
+
+
+def say(text: str, dataset: Dataset) -> Markdown:
+    """A computed sentence without titles, in the words that fit the data."""
+    return Markdown(word_items(text, dataset.noun))

@@ -36,13 +36,23 @@ from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.slots import hold_slot
 from reelbook.splits.split import Split
 
+# Why a model that requires a trait refuses data without it.
+LACKING = {
+    "stars": "they hold no stars, and it predicts stars",
+    "times": "they hold no times, and it learns from the order of ratings",
+}
 
-def check_training(dataset: Dataset, split: Split) -> None:
+
+def check_training(model: str, dataset: Dataset, split: Split) -> None:
     """Stop a training whose figures would mean nothing.
 
     Raises:
-        ReelbookError: rated movies or users that their table does not have, or an empty test part.
+        ReelbookError: data without what the model requires, rated movies or users that their table
+            does not have, or an empty test part.
     """
+    for trait in registry.describe_model(model).requires:
+        if trait not in dataset.traits:
+            raise ReelbookError(f"{model} cannot learn from {dataset.name}: {LACKING[trait]}.")
     if len(split.test) == 0:
         raise ReelbookError(
             f"Protocol {split.protocol}: the test part is empty, so nothing would be measured."
@@ -168,7 +178,7 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
     """Train, evaluate on the test rows, and write the run's folder in one go; gives its id back."""
     model, split, seed = request.model, request.split, request.seed
     params = registry.resolve_params(model, request.params)
-    check_training(dataset, split)
+    check_training(model, dataset, split)
     _reset_peak_memory()
     start = time.perf_counter()
     fit = registry.get_family(model).fit(model, params, dataset, split, seed)

@@ -211,7 +211,7 @@ def draw_concentration(curves: dict[str, pd.DataFrame], *, title: str) -> Figure
         axes.plot(x, y, color=color, lw=2.5, label=name)
     axes.plot([0, 100], [0, 100], color=INK, lw=1, ls=":", label="an even spread")
     axes.legend(loc="lower right")
-    axes.set(xlabel="share of movies or users, the most active first, %")
+    axes.set(xlabel=f"share of {' or '.join(curves)}, the most active first, %")
     axes.set(ylabel="share of the ratings, %", xlim=(0, 100), ylim=(0, 100))
     axes.grid(axis="both")
     return figure

@@ -11,12 +11,14 @@ from reelbook.report import facts
 from reelbook.report.exploration import (
     DAMPING,
     DAYS,
+    DISLIKED,
     LIKED,
     compute_density,
     correlate_popularity,
     count_days,
     count_genres,
     count_ratings,
+    find_place,
     find_share_of_top,
     measure_time,
     to_time,
@@ -315,6 +317,7 @@ def describe_feedback(movies: pd.DataFrame, rows: pd.DataFrame, *, min_ratings: 
     """
     correlation = correlate_popularity(movies, min_ratings=min_ratings)
     stars = rows["rating"]
+    low, high = (find_place(stars, share) for share in (DISLIKED, LIKED))
     text = (
         ""
         if pd.isna(correlation)
@@ -322,10 +325,10 @@ def describe_feedback(movies: pd.DataFrame, rows: pd.DataFrame, *, min_ratings: 
         f"correlate at **{correlation:.2f}** (Spearman): presence carries some of the liking. "
     )
     return (
-        f"{text}{'Yet ' if text else ''}{(stars <= 2).mean():.1%} of the ratings give one or two "
-        f"stars, and an implicit reading takes them for a yes; {(stars >= LIKED).mean():.1%} give "
-        "four or five. People rate what they expected to like, so the mean of "
-        f"{stars.mean():.2f} stars is that of chosen movies."
+        f"{text}{'Yet ' if text else ''}{(stars <= low).mean():.1%} of the ratings give at most "
+        f"{low:g} stars, and an implicit reading takes them for a yes; "
+        f"{(stars >= high).mean():.1%} give {high:g} or more. People rate what they expected to "
+        f"like, so the mean of {stars.mean():.2f} stars is that of chosen movies."
     )
 
 
@@ -333,7 +336,7 @@ def describe_sparsity(ratings: pd.DataFrame) -> str:
     """How dense the ratings are, how they pile up, and whom the publisher left out."""
     per_user, per_movie = (ratings[key].value_counts() for key in ("user_id", "movie_id"))
     left_out = (
-        ": the publisher left out those who gave less, so nothing here shows how a model treats a "
+        ": those who gave less are not among them, so nothing here shows how a model treats a "
         "newcomer"
         if per_user.min() > 1
         else ""
