@@ -95,6 +95,13 @@ def test_every_page_with_figures_says_that_the_ratings_are_made_up(smoke, page):
     assert NOTE in (smoke / "smoke" / "html" / f"{page}.html").read_text()
 
 
+def test_no_number_of_a_table_is_written_with_an_exponent(smoke):
+    """9.8e-05 says little to most readers."""
+    for page in (smoke / "smoke" / "html").glob("*.html"):
+        cells = re.findall(r"<td[^>]*>([^<]*)</td>", page.read_text(encoding="utf-8"))
+        assert [cell for cell in cells if re.fullmatch(r"\s*-?\d[\d.]*e[-+]\d+\s*", cell)] == []
+
+
 def test_no_page_holds_a_path_of_this_machine(smoke):
     for page in (smoke / "smoke" / "html").glob("*.html"):
         assert str(ROOT) not in page.read_text()
