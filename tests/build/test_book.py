@@ -64,7 +64,7 @@ def test_new_pages_replace_old_ones_whole(tmp_path):
 def test_the_built_book(built):
     html = built / "build" / "toy" / "html"
     index = (html / "index.html").read_text()
-    for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_REPRODUCED"]:
+    for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_RUNS"]:
         assert key in index
     assert "mf.toy" in index  # the short leaderboard, from another page
     toc = re.findall(r'class="reference internal" href="(\w+)\.html">', index)
@@ -96,7 +96,7 @@ def test_a_broken_page_is_not_published(tmp_path, monkeypatch, built):
     def build_without_images(source, target, log):
         shutil.copytree(tmp_path / "build/toy/html", target / "_build" / "html")
         page = target / "_build" / "html" / "01_first.html"
-        page.write_text(page.read_text() + "<img src='_images/gone.svg'>")
+        page.write_text(page.read_text() + "<img src='_images/gone.svg' alt='Gone'>")
 
     monkeypatch.setattr(book, "run_jupyter_book", build_without_images)
     before = (tmp_path / "build/toy/html/01_first.html").read_bytes()

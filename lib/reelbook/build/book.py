@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from reelbook.build.pages import drop_icon_script, list_faults
+from reelbook.build.finish import finish_pages, name_figures
+from reelbook.build.pages import list_faults
 from reelbook.build.plan import Plan
 from reelbook.data.names import TRAITS, word_items
 from reelbook.errors import ReelbookError
@@ -41,7 +42,7 @@ def make_book(plan: Plan) -> Path:
     log.parent.mkdir(parents=True, exist_ok=True)
     run_jupyter_book(source, built, log)
     html = built / "_build" / "html"
-    drop_icon_script(html)
+    finish_pages(html)
     pages = [*plan.notebooks, *(page.stem for page in BOOK.glob("*.md"))]
     if faults := list_faults(html, [f"{page}.html" for page in pages]):
         raise ReelbookError(
@@ -84,10 +85,12 @@ def assemble(plan: Plan, target: Path) -> None:
         check_outputs(name, content)
         content["metadata"].pop("papermill", None)
         cells = [c for c in content["cells"] if not unwanted & set(c["metadata"].get("tags", []))]
+        name_figures(cells)
         content["cells"] = fold_code(cells)
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
-                text = fit_text("".join(cell["source"]), there)
+                # Written pages lie beside the notebooks here, not in a folder of their own.
+                text = fit_text("".join(cell["source"]).replace("../book/", ""), there)
                 cell["source"] = word_items(text, plan.noun)
         text = json.dumps(content, indent=1)
         (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
