@@ -25,7 +25,7 @@ batch: env ## run one notebook with every combination of parameters that PLAN li
 	@$(BIN)/python -m reelbook batch --plan $(PLAN) --jobs $(JOBS)
 
 lab: env ## open the notebooks in JupyterLab
-	@cd notebooks && ../$(BIN)/jupyter lab
+	@$(BIN)/python -m reelbook lab
 
 test: env ## prove the project: unit tests, the notebooks at smoke size, the strict book
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

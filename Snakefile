@@ -7,8 +7,10 @@ import sys
 
 from reelbook import paths
 from reelbook.build.plan import read_plan
+from reelbook.data.names import name_dataset
 
 PLAN = read_plan(config["plan"], config["data"] or None)
+DATASETS = {name_dataset(dataset): dataset for dataset in PLAN.datasets}
 OF_PLAN = f"{PLAN.file} --data {PLAN.data_name}" if config["data"] else PLAN.file
 ROOT = os.path.relpath(paths.ROOT)
 PACKAGE = paths.ROOT / "lib" / "reelbook"
@@ -49,8 +51,11 @@ rule data:
         [file for file in LIBRARY if os.path.dirname(file).endswith("/data")],
     output:
         "data/{dataset}/data.json",
+    params:
+        # no name: what it stands for is in the output, deleted before
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
     shell:
-        "{REELBOOK} data {wildcards.dataset:q}"
+        "{REELBOOK} data {params.dataset:q}"
 
 
 rule notebook:

@@ -7,4 +7,4 @@ ruff check .
 ruff format --check .
 mypy
 PYTHONPATH=lib lint-imports
-nbstripout --verify --keep-id --extra-keys "metadata.papermill cell.metadata.papermill cell.metadata.execution metadata.language_info" notebooks/*.ipynb
+tools/strip-notebook.sh --verify notebooks/*.ipynb

@@ -4,6 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 
+# Outputs that JupyterLab saves into a notebook are no change to git; see .gitattributes.
+if [ -e .git ] && command -v git >/dev/null && ! git config --get filter.reelbook.clean >/dev/null; then
+  git config filter.reelbook.clean tools/strip-notebook.sh || true
+fi
+
 # The copy is written last: it says that the environment is whole and from what it was made.
 cat requirements.txt tools/make-env.sh | cmp --silent - .venv/made-from 2>/dev/null && exit 0
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from reelbook.data.names import DATASETS
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
@@ -77,7 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     data.add_argument(
         "name",
         nargs="?",
-        help="ml-100k, ml-1m, made-up, or ratings of your own: a file, folder or zip",
+        help=f"{', '.join(DATASETS)}, or ratings of your own: a file, folder or zip",
     )
     data.add_argument("--plan", default="ml-100k", help="or the data set of this plan (ml-100k)")
     data.add_argument(
@@ -155,6 +156,10 @@ def make_parser() -> argparse.ArgumentParser:
     golden.add_argument("--update", action="store_true", help="write them anew; prints old and new")
     golden.set_defaults(run=run_golden)
 
+    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab (`make lab`)")
+    lab.add_argument("options", nargs="*", help="of JupyterLab, after --: -- --no-browser")
+    lab.set_defaults(run=run_lab)
+
     models = commands.add_parser("models", help="list the models: what each predicts and needs")
     models.set_defaults(run=run_models)
 
@@ -169,7 +174,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="List the best unseen movies, with the stars that they would get and why.",
     )
     recommend.add_argument(
-        "--user", type=int, action="append", default=[], metavar="ID",
+        "--user", action="append", default=[], metavar="ID",
         help="a user of the data set; give it again for more users",
     )  # fmt: skip
     recommend.add_argument(
@@ -191,7 +196,9 @@ def make_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--model", default="topn.edlae", help="that orders the list (topn.edlae)"
         )
-        command.add_argument("--dataset", default="ml-100k", help="ml-100k, ml-1m or made-up")
+        command.add_argument(
+            "--dataset", default="ml-100k", help=f"{', '.join(DATASETS)}, or ratings of your own"
+        )
     return parser
 
 
@@ -226,7 +233,10 @@ def run_data(args: argparse.Namespace) -> None:
     given = {name: getattr(args, name) for name in ("columns", "repeated", "skip_bad_rows")}
     if changes := {name: value for name, value in given.items() if value is not None}:
         if path is None:
-            raise ReelbookError(f"{dataset} needs no options: its layout is known.")
+            raise ReelbookError(
+                f"{dataset} takes no options: its layout is known. To read its files as ratings of "
+                "your own, give their folder or zip."
+            )
         print(f"Options: {change_options(path, changes)}")
     folder = prepare(dataset)
     print(f"[{name_dataset(dataset)}] data: ready in {format_path(folder)}", file=sys.stderr)
@@ -368,6 +378,14 @@ def run_golden(args: argparse.Namespace) -> None:
         print("Every figure is within the range of book/golden.yml.")
 
 
+def run_lab(args: argparse.Namespace) -> None:
+    """Open JupyterLab on its start page, until it is stopped."""
+    from reelbook.build.lab import open_lab
+
+    if code := open_lab(args.options):
+        raise ReelbookError(f"JupyterLab ended with code {code}, see above.")
+
+
 def run_models(args: argparse.Namespace) -> None:
     """List the models."""
     with silence_start():
@@ -402,14 +420,15 @@ def run_recommend(args: argparse.Namespace) -> None:
         own = ratings_file.read_ratings(args.ratings)
         print("\n".join(own.told), file=sys.stderr)
     data = load(args.dataset)
-    recommender.check_request(data, model=args.model, user_ids=args.user, liked=args.like, k=args.k)
+    users = recommender.find_users(data, args.user)
+    recommender.check_request(data, model=args.model, user_ids=users, liked=args.like, k=args.k)
     if args.ratings:
         matched = ratings_file.match_ratings(own, data)
         print("\n".join(matched.told), file=sys.stderr)
-    print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
+    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
     model = recommender.make_recommender(data, model=args.model)
     if args.user:
-        found = recommender.recommend_to_users(model, args.user, k=args.k)
+        found = recommender.recommend_to_users(model, users, k=args.k)
     elif args.like:
         found = recommender.recommend_to_fan(model, args.like, k=args.k)
     else:
@@ -434,15 +453,16 @@ def check_list_file(path: Path) -> None:
 def run_export(args: argparse.Namespace) -> None:
     """Write a SavedModel."""
     with silence_start():
+        from reelbook.data.names import name_dataset
         from reelbook.data.store import load
         from reelbook.recommend import recommender
         from reelbook.recommend.saved_model import check_folder, export_saved_model
 
-    folder = args.output or get_build_dir() / "export" / args.dataset
+    folder = args.output or get_build_dir() / "export" / name_dataset(args.dataset)
     check_folder(folder)
     data = load(args.dataset)
     recommender.check_model(args.model)
-    print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
+    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
     model = recommender.make_recommender(data, model=args.model)
     export_saved_model(model, folder)
     print(f"Exported: {format_path(folder)}")

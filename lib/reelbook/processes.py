@@ -1,9 +1,10 @@
-"""What holds for every process that computes: its environment, and that it ends with its parent."""
+"""What holds for every process that computes: its environment, its end, its count of epochs."""
 
 import ctypes
 import os
 import signal
 import sys
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 # One thread a process: the digits then do not depend on how many notebooks run at once.
@@ -48,3 +49,19 @@ def end_with_parent(sent: int = signal.SIGTERM) -> None:
     """Let the system send a signal to this process when the one that started it has ended."""
     if sys.platform == "linux":  # elsewhere workers watch their parent, and steps run to their end
         ctypes.CDLL(None).prctl(1, sent)  # PR_SET_PDEATHSIG
+
+
+_epochs: "Synchronized[int] | None" = None
+
+
+def count_epochs_in(counter: "Synchronized[int]") -> None:
+    """From now on, add the epochs that this process begins to a number that others see, too."""
+    global _epochs
+    _epochs = counter
+
+
+def count_epoch() -> None:
+    """Note that an epoch has begun; nothing where nobody asked."""
+    if _epochs is not None:
+        with _epochs.get_lock():
+            _epochs.value += 1

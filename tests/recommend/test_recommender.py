@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import numpy as np
@@ -10,7 +11,7 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.recommend import lists, recommender
 from reelbook.recommend.page import keep_largest
-from reelbook.recommend.saved_model import export_saved_model
+from reelbook.recommend.saved_model import check_folder, export_saved_model
 
 
 def test_a_list_has_unseen_movies_the_best_first_with_reasons(made):
@@ -45,6 +46,32 @@ def test_lists_of_several_users_are_one_table(made):
     assert found["user_id"].tolist() == [users[0]] * 3 + [users[1]] * 3
     text = lists.format_lists(found)
     assert text.startswith(f"User {users[0]}\n  1. ")
+
+
+def test_users_whose_ids_are_texts_are_known_by_them(made, dataset, tmp_path):
+    ids = dataset.users["user_id"]
+    names = pd.DataFrame({"user_id": ids, "name": [f"u{user:03}" for user in ids]})
+    data = dataclasses.replace(dataset, user_names=names)
+    users = recommender.find_users(data, ["u002", "u001"])
+    assert users == [2, 1]
+    with pytest.raises(ReelbookError, match="No user has the id 'u02'; the closest are u0"):
+        recommender.find_users(data, ["u02"])
+    with pytest.raises(ReelbookError, match="--user u002: the ids of these data are whole numbers"):
+        recommender.find_users(dataset, ["u002"])
+    named = made._replace(user_names=names)
+    found = recommender.recommend_to_users(named, users, k=2)
+    assert found["user_id"].tolist() == ["u002", "u002", "u001", "u001"]
+    for _ in range(2):  # the second replaces the first
+        export_saved_model(named, tmp_path / "model")
+        check_folder(tmp_path / "model")
+    assert (tmp_path / "model" / "user_ids.csv").read_text().startswith("user_id,name\n1,u001\n")
+
+
+def test_a_list_says_nothing_of_stars_that_cannot_differ(made):
+    """Before, each movie got 1.0 stars (1.0 to 1.0) where the data have no stars."""
+    found = recommender.recommend_to_fan(made, made.movies["name"].tolist()[3:4], k=2)
+    assert " stars (" in lists.format_lists(found)
+    assert "stars" not in lists.format_lists(found.assign(stars=1.0, low=1.0, high=1.0))
 
 
 @pytest.mark.parametrize("model", recommender.MODELS)

@@ -8,7 +8,7 @@ import time
 from reelbook.build.plan import Plan, read_plan
 from reelbook.build.run import format_seconds, hold_lock, run_steps
 from reelbook.build.steps import get_step_record
-from reelbook.data.names import find_path
+from reelbook.data.names import DOCUMENTED, find_path
 from reelbook.errors import ReelbookError
 from reelbook.paths import format_path, get_plan_dir
 
@@ -24,12 +24,14 @@ def run_batch(plan_name: str, *, jobs: int) -> None:
     plan = read_plan(plan_name)
     if not plan.notebook:
         raise ReelbookError(f"Plan {plan.name} makes a report: make book PLAN={plan.name}")
-    if own := [dataset for dataset in plan.datasets if find_path(dataset)]:
+    if others := [dataset for dataset in plan.datasets if dataset not in DOCUMENTED]:
         from reelbook.data.store import prepare  # here: it needs seconds to import
         from reelbook.data.understood import describe_understood
 
-        for dataset in own:  # whether the notebook fits is seen from the tables
-            print(describe_understood(prepare(dataset)))
+        for dataset in others:  # whether the notebook fits is seen from the tables
+            tables = prepare(dataset)
+            if find_path(dataset):
+                print(describe_understood(tables))
         plan = read_plan(plan_name)
     with hold_lock(plan) as lock:
         fault = run_steps(plan, jobs, lock)

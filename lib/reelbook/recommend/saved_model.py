@@ -26,7 +26,7 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ReelbookError(f"{folder} is a file: give an empty folder or a new one.")
     found = {file.name for file in folder.iterdir()}
-    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets"}
+    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets", "user_ids.csv"}
     if found and (MARK not in found or found - ours):
         raise ReelbookError(f"{folder} holds something else: give an empty folder or a new one.")
 
@@ -119,6 +119,8 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     with replace_when_whole(folder) as target:
         signatures = {"for_user": for_user, "for_likes": for_likes}
         tf.saved_model.save(module, str(target), signatures=signatures)
+        if recommender.user_names is not None:  # for_user takes the number of such an id
+            recommender.user_names.to_csv(target / "user_ids.csv", index=False)
         (target / MARK).write_text(f"written by reelbook: {recommender.model}\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
 

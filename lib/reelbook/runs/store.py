@@ -29,10 +29,10 @@ from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.worker import (
     find_record,
     get_jobs,
+    is_watched,
     measure_again,
-    train,
+    train_here,
     train_in_processes,
-    watch,
 )
 from reelbook.splits.split import Split
 
@@ -115,11 +115,13 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
             missing.append((run_id, request))
         elif record.metrics_code != hash_metrics():
             measure_again(record, dataset, request.split)
+    if is_watched() and len(asked) > 1:
+        print(f"Training runs found: {len(asked) - len(missing)} of {len(asked)}")
     num_processes = min(len(missing), get_jobs())
     if num_processes > 1:
         train_in_processes(missing, dataset, num_processes)
     else:
-        watch((train(run_id, request, dataset) for run_id, request in missing), len(missing))
+        train_here(missing, dataset)
     runs = [read_run(compute_id(request, dataset), request.protocol) for request in requests]
     _note_use(runs)
     return runs

@@ -7,11 +7,13 @@ import os
 import resource
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import pandas as pd
@@ -28,20 +30,30 @@ from reelbook.metrics.ratings import evaluate_ratings
 from reelbook.models import registry
 from reelbook.models.features.ids import check_vocabulary
 from reelbook.paths import get_build_dir, get_runs_dir
-from reelbook.processes import end_with_parent
+from reelbook.processes import count_epochs_in, end_with_parent
 from reelbook.provenance import get_commit
 from reelbook.runs.identity import find_code, hash_metrics
 from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.slots import hold_slot
 from reelbook.splits.split import Split
 
+# Why a model that requires a trait refuses data without it.
+LACKING = {
+    "stars": "they hold no stars, and it predicts stars",
+    "times": "they hold no times, and it learns from the order of ratings",
+}
 
-def check_training(dataset: Dataset, split: Split) -> None:
+
+def check_training(model: str, dataset: Dataset, split: Split) -> None:
     """Stop a training whose figures would mean nothing.
 
     Raises:
-        ReelbookError: rated movies or users that their table does not have, or an empty test part.
+        ReelbookError: data without what the model requires, rated movies or users that their table
+            does not have, or an empty test part.
     """
+    for trait in registry.describe_model(model).requires:
+        if trait not in dataset.traits:
+            raise ReelbookError(f"{model} cannot learn from {dataset.name}: {LACKING[trait]}.")
     if len(split.test) == 0:
         raise ReelbookError(
             f"Protocol {split.protocol}: the test part is empty, so nothing would be measured."
@@ -63,7 +75,8 @@ def train_in_processes(
     """Train in several processes; after an error or Ctrl-C none of them goes on."""
     # Not forked: a copy of a process in which TensorFlow has run can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_processes, context, _start_worker) as pool:
+    epochs = context.Value("i", 0)
+    with ProcessPoolExecutor(num_processes, context, _start_worker, (epochs,)) as pool:
         try:
             # Processes that start now inherit the mask: Ctrl-C is ours to hear, and ends them.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -71,7 +84,7 @@ def train_in_processes(
                 done = pool.map(train, *zip(*missing, strict=True), itertools.repeat(dataset))
             finally:
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            watch(done, len(missing))
+            watch(done, len(missing), epochs)
         except BaseException as error:
             for process in multiprocessing.active_children():
                 process.terminate()
@@ -83,8 +96,16 @@ def train_in_processes(
             raise
 
 
-def _start_worker() -> None:
-    """End with the process that asked, even where it is killed."""
+def train_here(missing: Sequence[tuple[str, Request]], dataset: Dataset) -> None:
+    """Train one after the other in this process."""
+    epochs = multiprocessing.Value("i", 0)
+    count_epochs_in(epochs)
+    watch((train(run_id, request, dataset) for run_id, request in missing), len(missing), epochs)
+
+
+def _start_worker(epochs: "Synchronized[int]") -> None:
+    """End with the process that asked, even where it is killed; and count for it."""
+    count_epochs_in(epochs)
     end_with_parent()
     threading.Thread(target=_follow_parent, daemon=True).start()
 
@@ -96,13 +117,48 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def watch(done: Iterable[str], num_runs: int) -> None:
-    """Take the runs as they finish, with a bar in a notebook; a build has lines of its own."""
-    in_build = "REELBOOK_PROGRESS" in os.environ
-    for _ in tqdm(
-        done, total=num_runs, desc="training", unit="run", disable=in_build or not num_runs
-    ):
+def is_watched() -> bool:
+    """Whether a person runs this in a notebook; a build has lines of its own."""
+    return "ipykernel" in sys.modules and "REELBOOK_PROGRESS" not in os.environ
+
+
+def watch(done: Iterable[str], num_runs: int, epochs: "Synchronized[int]") -> None:
+    """Take the runs as they finish; a person sees how far they are."""
+    if num_runs and is_watched():
+        return _watch_in_notebook(done, num_runs, epochs)
+    hidden = "REELBOOK_PROGRESS" in os.environ or not num_runs or None  # None: if no terminal
+    for _ in tqdm(done, "training", num_runs, leave=False, unit="run", disable=hidden):
         pass
+
+
+def _watch_in_notebook(done: Iterable[str], num_runs: int, epochs: "Synchronized[int]") -> None:
+    """The same with a line below the cell that counts epochs, too: a first run may take minutes."""
+    from IPython.display import display  # here: a build and the command line do without
+
+    start, finished, ended = time.monotonic(), 0, threading.Event()
+
+    def describe() -> dict[str, str]:
+        seconds = f"{time.monotonic() - start:.0f} s"
+        if not finished and not epochs.value:
+            return {"text/plain": f"Loading TensorFlow: {seconds}. Runs to train: {num_runs}"}
+        text = f"Runs trained: {finished} of {num_runs}, epochs: {epochs.value}, {seconds}"
+        return {"text/plain": text}
+
+    line = display(describe(), raw=True, display_id=True)
+
+    def follow() -> None:
+        while not ended.wait(1):
+            line.update(describe(), raw=True)
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    try:
+        for _ in done:
+            finished += 1
+    finally:
+        ended.set()
+        thread.join()
+        line.update(describe(), raw=True)
 
 
 def get_jobs() -> int:
@@ -138,7 +194,7 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
     """Train, evaluate on the test rows, and write the run's folder in one go."""
     model, split, seed = request.model, request.split, request.seed
     params = registry.resolve_params(model, request.params)
-    check_training(dataset, split)
+    check_training(model, dataset, split)
     _reset_peak_memory()
     start = time.perf_counter()
     fit = registry.get_family(model).fit(model, params, dataset, split, seed)

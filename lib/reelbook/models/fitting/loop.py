@@ -10,7 +10,7 @@ deterministic operations, and initial weights, shuffling and dropout are all dra
 
 import gc
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from reelbook.errors import ReelbookError
 from reelbook.models.fitting.grid import Measure, Training
+from reelbook.processes import count_epoch
 
 # Sums of floats depend on their order, and with several threads the order depends on the scheduler.
 tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -187,6 +188,8 @@ def compute_decay(epoch: int, epochs: int, decay_from: float) -> float:
     return 1.0 if epoch <= flat else 1.0 - 0.9 * (epoch - flat) / (epochs - flat)
 
 
-def show_progress(epochs: range, name: str) -> Iterable[int]:
-    """The epochs, with a line on a terminal's stderr; nothing in notebooks and logs."""
-    return tqdm(epochs, desc=name, unit="epoch", leave=False, disable=None)
+def show_progress(epochs: range, name: str) -> Iterator[int]:
+    """The epochs, counted, with a line on a terminal's stderr; nothing in notebooks and logs."""
+    for epoch in tqdm(epochs, desc=name, unit="epoch", leave=False, disable=None):
+        count_epoch()
+        yield epoch
