@@ -48,6 +48,8 @@ class Tab:
             if answer.get("id") == self.number:
                 assert "error" not in answer, answer
                 return answer["result"]
+            if "method" not in answer:  # the answer to a call that was given up
+                continue
             self.events.append(answer["method"])
             if answer["method"] == "Runtime.exceptionThrown":
                 self.errors.append(answer["params"]["exceptionDetails"]["exception"]["description"])
