@@ -60,7 +60,9 @@ class Tab:
     def open(self, address: str) -> None:
         """Go to a page and wait until it is there."""
         self.run("window.isLeft = true")
-        self.send("Page.navigate", url=address)
+        if "loaderId" not in self.send("Page.navigate", url=address):  # only its fragment differs
+            self.send("Page.navigate", url="about:blank")
+            self.send("Page.navigate", url=address)
         for _ in range(200):
             time.sleep(0.05)
             if self.run("document.readyState === 'complete' && !window.isLeft"):
