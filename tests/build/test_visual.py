@@ -63,6 +63,7 @@ def resize(tab, width: int) -> None:
         "Emulation.setDeviceMetricsOverride",
         width=width, height=900, deviceScaleFactor=1, mobile=False,
     )  # fmt: skip
+    tab.send("Page.captureScreenshot")  # a frame is drawn: only then does a page see its width
     tab.wait_for(REACHED.strip())  # the theme looks 0.3 s after a change
 
 

@@ -44,7 +44,8 @@ class Split:
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
-        where = f"split {self.protocol}, fold {self.fold}, seed {self.seed}"
+        fold = "" if self.fold is None else f", fold {self.fold}"
+        where = f"split {self.protocol}{fold}, seed {self.seed}"
         for part, size in self.sizes.items():
             if size == 0:
                 raise ReelbookError(

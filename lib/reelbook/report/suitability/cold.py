@@ -20,7 +20,7 @@ def make_splits(dataset: Dataset) -> tuple[dict[str, Split], list[str]]:
         try:
             splits[protocol] = make_split(dataset, protocol, fold=fold)
         except ReelbookError as error:
-            faults.append(str(error).replace(", fold None", ""))  # no word for a page
+            faults.append(str(error))
     return splits, faults
 
 
