@@ -11,7 +11,7 @@ from reelbook.paths import PLANS, get_data_dir
 
 DATASETS = ["ml-100k", "ml-1m", "made-up"]
 # Folders of build/ that hold other things than the report on a data set.
-TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks"}
+TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks", "recommenders"}
 # What a data set may tell beside who rated what (`Dataset.traits`).
 TRAITS = ["stars", "times", "titles", "genres", "people", "credits"]
 OPTIONS_SUFFIX = ".reelbook.yml"
