@@ -46,7 +46,7 @@ rule data:
     output:
         f"data/{PLAN.data_name}/data.json",
     params:
-        dataset=PLAN.data_name,
+        dataset=PLAN.dataset,  # no name: what it stands for is in the output, deleted before
     shell:
         "{REELBOOK} data {params.dataset:q}"
 

@@ -37,6 +37,7 @@ class Tab:
         )
         self.number = 0
         self.events = []
+        self.errors = []  # what pages throw or log as an error, once `Runtime` and `Log` are on
 
     def send(self, method: str, **params):
         """Call a method of the protocol and wait for its answer."""
@@ -48,6 +49,11 @@ class Tab:
                 assert "error" not in answer, answer
                 return answer["result"]
             self.events.append(answer["method"])
+            if answer["method"] == "Runtime.exceptionThrown":
+                self.errors.append(answer["params"]["exceptionDetails"]["exception"]["description"])
+            if answer["method"] == "Log.entryAdded":
+                entry = answer["params"]["entry"]
+                self.errors += [entry["text"]] if entry["level"] == "error" else []
 
     def open(self, address: str) -> None:
         """Go to a page and wait until it is there."""

@@ -1,9 +1,11 @@
 """Fixtures that several test files share."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # A busy machine is slow, and that is no fault.
 hypothesis.settings.register_profile("reelbook", deadline=None)
 hypothesis.settings.load_profile("reelbook")
+
+
+@pytest.fixture(autouse=True)
+def matplotlib_as_it_was() -> Iterator[None]:
+    """A test that sets the report's style sets it for itself alone, in whatever order tests run."""
+    with mpl.rc_context():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,12 @@ import json
 import re
 
 import pytest
+from pybtex.database import Entry, parse_file
 
-from reelbook.paths import ROOT
+from reelbook.paths import BOOK, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SENTENCES = sorted((ROOT / "lib/reelbook/report/sentences").glob("*.py"))
 MOST_LINES = 12
 
 
@@ -49,3 +51,37 @@ def test_files_of_the_library_that_a_text_names_are_there(path):
     text = path.read_text() + (ROOT / "README.md").read_text()
     for file in re.findall(r"`((?:models|report|metrics|splits|data|runs)/\S+\.py)`", text):
         assert (ROOT / "lib" / "reelbook" / file).is_file(), file
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_no_cell_holds_what_only_the_book_can_show(path):
+    """Before, the answers read "{glue:text}`best_rmse`" in JupyterLab and on code hosts."""
+    text = path.read_text(encoding="utf-8")
+    assert "{glue" not in text
+    assert "{cite" not in text
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *SENTENCES], ids=name)
+def test_a_citation_names_and_links_a_source_of_the_bibliography(path):
+    sources = [cite(entry) for entry in parse_file(BOOK / "references.bib").entries.values()]
+    text = path.read_text(encoding="utf-8")
+    for found in re.findall(r"\[[^][]+ (?:19|20)\d\d\]\([^)]+\)", text):
+        assert found in sources
+
+
+def cite(entry: Entry) -> str:
+    """The link to a source; one that has no address is in the bibliography."""
+    first, *others = [
+        " ".join([*person.prelast_names, *person.last_names]).strip("{}")
+        for person in entry.persons["author"]
+    ]
+    authors = f"{first} and {others[0]}" if len(others) == 1 else first + " et al." * bool(others)
+    fields = entry.fields
+    doi = f"https://doi.org/{fields['doi']}" if "doi" in fields else "../book/bibliography.md"
+    return f"[{authors} {fields['year']}]({fields.get('url', doi)})"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_written_pages_that_a_notebook_links_to_are_there(path):
+    for page in re.findall(r"\]\(\.\./(book/\w+\.md)\)", path.read_text(encoding="utf-8")):
+        assert (ROOT / page).is_file(), page

@@ -16,10 +16,8 @@ from reelbook.paths import ROOT
 
 PARAMETERS = 'dataset: str = "made-up"\nplan: str = "toy"\nseeds: list[int] = [0, 1]'
 GLUED = [
-    "best_model", "best_rmse", "best_interval", "document_range", "num_runs", "num_claims",
-    "num_reproduced", "num_not_reproduced", "num_unjudged", "num_artefacts", "dataset_title",
-    "dataset_note", "num_ratings", "num_users", "num_movies", "rating_advice", "ranking_advice",
-    "mattered", "mattered_not",
+    "document_range", "num_runs", "dataset_title", "dataset_note", "num_ratings", "num_users",
+    "num_movies", "rating_advice", "ranking_advice", "mattered", "mattered_not",
 ]  # fmt: skip
 # What myst_nb.glue leaves in a notebook, without the seconds that its import takes.
 GLUE = f"""
@@ -30,7 +28,7 @@ def glue(name, mime, text):
     display({{prefix + mime: text}}, raw=True, metadata=metadata)
 for key in {GLUED}:
     glue(key, "text/plain", repr(key.upper()))
-for key in ["leaderboard_short", "ranking_short", "verdicts_short"]:
+for key in ["leaderboard_short", "ranking_short", "verdicts", "costs"]:
     glue(key, "text/html", "<table><tr><td>mf.toy</td></tr></table>")
 """
 

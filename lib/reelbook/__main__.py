@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from reelbook.data.names import DATASETS
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
@@ -76,14 +77,14 @@ def describe(error: Exception) -> str:
 def make_parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m reelbook", description=__doc__)
-    parser.set_defaults(run=lambda args: show_help(parser, "name a command."))
+    parser.set_defaults(run=lambda args: show_help(parser, "Name a command."))
     commands = parser.add_subparsers(dest="command")
 
     data = commands.add_parser("data", help="prepare a data set")
     data.add_argument(
         "name",
         nargs="?",
-        help="ml-100k, ml-1m, made-up, or ratings of your own: a file, folder or zip",
+        help=f"{', '.join(DATASETS)}, or ratings of your own: a file, folder or zip",
     )
     data.add_argument("--plan", default="ml-100k", help="or the data set of this plan (ml-100k)")
     data.add_argument(
@@ -164,7 +165,7 @@ def make_parser() -> argparse.ArgumentParser:
         "percentage is the share of a movie in all that pulls the new one into the list.",
     )
     recommend.add_argument(
-        "--user", type=int, action="append", default=[], metavar="ID",
+        "--user", action="append", default=[], metavar="ID",
         help="a user of the data set; give it again for more users",
     )  # fmt: skip
     recommend.add_argument(
@@ -190,7 +191,9 @@ def make_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--model", default="topn.edlae", help="that orders the list (topn.edlae)"
         )
-        command.add_argument("--dataset", default="ml-100k", help="ml-100k, ml-1m or made-up")
+        command.add_argument(
+            "--dataset", default="ml-100k", help=f"{', '.join(DATASETS)}, or ratings of your own"
+        )
     return parser
 
 
@@ -220,7 +223,10 @@ def run_data(args: argparse.Namespace) -> None:
     given = {name: getattr(args, name) for name in ("columns", "repeated", "skip_bad_rows")}
     if changes := {name: value for name, value in given.items() if value is not None}:
         if path is None:
-            raise ReelbookError(f"{dataset} needs no options: its layout is known.")
+            raise ReelbookError(
+                f"{dataset} takes no options: its layout is known. To read its files as ratings of "
+                "your own, give their folder or zip."
+            )
         print(f"Options: {change_options(path, changes)}")
     folder = prepare(dataset)
     print(f"[{name_dataset(dataset)}] data: ready in {format_path(folder)}", file=sys.stderr)
@@ -370,11 +376,11 @@ def show_help(parser: argparse.ArgumentParser, error: str) -> NoReturn:
 def run_recommend(args: argparse.Namespace) -> None:
     """List movies for users, or for someone who likes some titles or has rated them."""
     given = sum(map(bool, (args.user, args.like, args.ratings)))
-    told = "give --user (of the data set), --like (titles) or --ratings (a file), one of them."
+    told = "Give --user (of the data set), --like (titles) or --ratings (a file), one of them."
     if not given:
         show_help(args.parser, told)
     if given > 1:
-        raise ReelbookError(told.capitalize())
+        raise ReelbookError(told)
     if args.output:
         check_list_file(args.output)
     from reelbook.recommend import lists, ratings_file, recommender
@@ -385,9 +391,10 @@ def run_recommend(args: argparse.Namespace) -> None:
     if own:
         print("\n".join(own.told), file=sys.stderr)
     model = get_recommender(args, own)
+    users = recommender.find_users(model, args.user)
     if args.user:
-        found = recommender.recommend_to_users(model, args.user, k=args.k)
-    elif args.like:
+        found = recommender.recommend_to_users(model, users, k=args.k)
+    elif own is None:
         found = recommender.recommend_to_fan(model, args.like, k=args.k)
     else:
         matched = ratings_file.match_ratings(own, model)
@@ -417,11 +424,11 @@ def get_recommender(args: argparse.Namespace, own: "OwnRatings | None" = None) -
 
     data = load(args.dataset)
     if args.command == "recommend":
-        request = {"user_ids": args.user, "liked": args.like, "k": args.k}
-        recommender.check_request(data, model=args.model, **request)
+        users = recommender.find_users(data, args.user)
+        recommender.check_request(data, model=args.model, user_ids=users, liked=args.like, k=args.k)
     if own:
         ratings_file.match_ratings(own, data)
-    print(f"[{args.dataset}] learning {args.model} from all ratings", file=sys.stderr)
+    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
     return kept.get_recommender(data, model=args.model)
 
 
@@ -440,10 +447,11 @@ def check_list_file(path: Path) -> None:
 def run_export(args: argparse.Namespace) -> None:
     """Write a SavedModel."""
     with silence_start():
+        from reelbook.data.names import name_dataset
         from reelbook.recommend.recommender import check_model
         from reelbook.recommend.saved_model import check_folder, describe_use, export_saved_model
 
-    folder = args.output or get_build_dir() / "export" / args.dataset
+    folder = args.output or get_build_dir() / "export" / name_dataset(args.dataset)
     check_folder(folder)
     check_model(args.model)
     model = get_recommender(args)

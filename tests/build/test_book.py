@@ -64,7 +64,7 @@ def test_new_pages_replace_old_ones_whole(tmp_path):
 def test_the_built_book(built):
     html = built / "build" / "toy" / "html"
     index = (html / "index.html").read_text()
-    for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_REPRODUCED"]:
+    for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_RUNS"]:
         assert key in index
     assert "mf.toy" in index  # the short leaderboard, from another page
     toc = re.findall(r'class="reference internal" href="(\w+)\.html">', index)
@@ -96,7 +96,7 @@ def test_a_broken_page_is_not_published(tmp_path, monkeypatch, built):
     def build_without_images(source, target, log):
         shutil.copytree(tmp_path / "build/toy/html", target / "_build" / "html")
         page = target / "_build" / "html" / "01_first.html"
-        page.write_text(page.read_text() + "<img src='_images/gone.svg'>")
+        page.write_text(page.read_text() + "<img src='_images/gone.svg' alt='Gone'>")
 
     monkeypatch.setattr(book, "run_jupyter_book", build_without_images)
     before = (tmp_path / "build/toy/html/01_first.html").read_bytes()
@@ -114,6 +114,31 @@ def test_a_page_leads_only_to_notebooks_of_the_plan(notebooks):
     assert ("It found" in fitted) == ("90_results.ipynb" in fitted) == ("90_results" in notebooks)
     assert "the results" in fitted
     assert "%" not in fitted
+
+
+def test_cells_and_words_fit_the_data(tmp_path, monkeypatch):
+    """Claims of the documents stand only on their data, and books are not called movies."""
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    executed = tmp_path / "shop" / "executed"
+    executed.mkdir(parents=True)
+    (tmp_path / "shop" / "results.csv").touch()
+    cells = [
+        {"cell_type": "markdown", "metadata": {"tags": tags}, "source": [text]}
+        for text, tags in [
+            ("Movies, a movie and `cold-movies` of MovieLens.", []),
+            ("A claim.", ["needs-documents"]),
+            ("Our own.", ["without-documents"]),
+        ]
+    ]
+    (executed / "01_first.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
+    for lacks, noun, expected in [
+        ([], "movies", ["Movies, a movie and `cold-movies` of MovieLens.", "A claim."]),
+        (["documents"], "items", ["Items, an item and `cold-movies` of MovieLens.", "Our own."]),
+    ]:
+        plan = Plan("shop", "own", "made-up", {"01_first": {}}, lacks=lacks, noun=noun)
+        book.assemble(plan, tmp_path / noun)
+        found = json.loads((tmp_path / noun / "01_first.ipynb").read_text())["cells"]
+        assert ["".join(cell["source"]) for cell in found] == expected
 
 
 def test_a_plan_of_one_chapter_makes_a_book(tmp_path):

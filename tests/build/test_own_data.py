@@ -1,12 +1,16 @@
 """The report on a person's own ratings: one parameter, and the chapters that fit."""
 
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 
 import pytest
 import toys
 
 from reelbook.build.plan import read_plan
+from reelbook.paths import ROOT
 
 ROWS = ["user,item,rating"] + [f"{u},{i},{(u * i) % 5 + 1}" for u in range(1, 9) for i in range(9)]
 SHOW = (
@@ -32,6 +36,18 @@ def build(checkout, *arguments):
     return toys.run(checkout, "build", "--jobs", "2", *arguments, cwd=checkout.parent)
 
 
+def show_commands(checkout, name):
+    """What a build would run when a module of the data has changed."""
+    (checkout / "lib" / "reelbook" / "data" / "roles.py").touch()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile"),
+               "--directory", str(checkout / "build"), "--config", "plan=own", f"data={name}",
+               "--dry-run", "--nolock", "--printshellcmds"]  # fmt: skip
+    done = subprocess.run(
+        command, env=toys.make_environment(checkout), capture_output=True, text=True
+    )
+    return done.stdout
+
+
 def test_one_parameter_makes_the_report_and_only_what_changed_is_made_again(checkout):
     path = checkout.parent / "My Shop's ratings.csv"
     path.write_text("\n".join(ROWS))
@@ -45,10 +61,37 @@ def test_one_parameter_makes_the_report_and_only_what_changed_is_made_again(chec
     assert not (html / "02_second.html").exists()
     done = build(checkout, "--data", str(path))
     assert (done.returncode, done.stderr) == (0, "")
+    assert f"reelbook data {shlex.quote(str(path))}" in show_commands(checkout, "my-shop-s-ratings")
     path.write_text("\n".join(ROWS[:-1]))
     done = build(checkout, "--data", "my-shop-s-ratings")
     assert done.returncode == 0, done.stderr
     assert "my-shop-s-ratings 71 [" in (html / "01_first.html").read_text()
+
+
+def test_the_first_chapters_hold_on_bare_ratings(built, tmp_path):
+    """Our own notebooks, on a file without times, titles or anything on the users."""
+    checkout = tmp_path / "checkout"
+    shutil.copytree(built, checkout)
+    for name in ("00_data", "01_exploration"):
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", checkout / "notebooks")
+    plan = "notebooks:\n  00_data: {}\n  01_exploration: {}\n"
+    (checkout / "notebooks" / "plans" / "own.yml").write_text(plan)
+    rows = [
+        f"{u};{10 * (u * i % 37) + 10};{(u * i) % 10 + 1}"
+        for u in range(1, 31)
+        for i in range(1, 9)
+    ]
+    (tmp_path / "read.csv").write_text("\n".join(["user;isbn;stars", *dict.fromkeys(rows)]))
+    done = build(checkout, "--data", "read.csv")
+    assert done.returncode == 0, done.stderr
+    html = checkout / "build" / "read" / "html"
+    page = (html / "00_data.html").read_text()
+    assert "They hold no times, no titles, no years, no genres and no people." in page
+    assert "of the pairs of a user and a book hold a rating" in page
+    page = (html / "01_exploration.html").read_text()
+    assert "Which books are rated most?" in page
+    assert "The document" not in page
+    assert "a number of stars from one to five" not in (html / "how_to_read.html").read_text()
 
 
 def test_what_cannot_be_read_ends_the_build_before_anything_is_run(checkout):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reelbook.build import pages
+from reelbook.build import finish, pages
 
 PAGE = "<html><body id='top'>{}</body></html>"
 
@@ -24,7 +24,8 @@ def test_a_sound_page_has_no_fault(html):
     (html / "results.csv").write_text("model\n")
     (html / "a b.svg").write_text("<svg/>")
     body = (
-        "<img src='a%20b.svg'><img src='data:image/png;base64,AA=='><a href='results.csv'>r</a>"
+        "<img src='a%20b.svg' alt='a'><img src='data:image/png;base64,AA==' alt='b'>"
+        "<a href='results.csv'>r</a>"
         "<a href='index.html#top'>i</a><a href='https://example.org'>away</a><a href='#top'>t</a>"
     )
     assert find_faults(html, body) == []
@@ -33,12 +34,14 @@ def test_a_sound_page_has_no_fault(html):
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("<img src='gone.png'>", "page.html lacks gone.png"),
+        ("<img src='gone.png' alt='Gone'>", "page.html lacks gone.png"),
         ("<script src='https://example.org/a.js'></script>", "fetches https://example.org/a.js"),
         ("<link rel='stylesheet' href='//example.org/a.css'>", "fetches //example.org/a.css"),
         ("<a href='gone.html'>x</a>", "links to gone.html, which is not there"),
         ("<a href='index.html#gone'>x</a>", "links to index.html#gone, where no such place"),
         ("<a href='#gone'>x</a>", "links to #gone, where no such place is"),
+        ("<img src='data:image/png;base64,AA=='>", "an image whose alt text is ''"),
+        ("<img src='data:image/png;base64,AA==' alt='_images/1f.svg'>", "'_images/1f.svg'"),
         ("<div class='output stderr highlight'>x</div>", "shows an error output"),
         ("<div class='output traceback'>x</div>", "shows an error output"),
     ],
@@ -64,7 +67,7 @@ def test_a_page_weighs_what_it_loads_once(html):
 def test_the_theme_shows_its_icons_without_its_script(built):
     """Each icon that a page names has a letter in the theme's styles, and the font is there."""
     html = built / "build" / "toy" / "html"
-    assert (html / pages.ICONS).read_text() == ""
+    assert (html / finish.ICONS).read_text() == ""
     styles = (html / "_static" / "styles" / "pydata-sphinx-theme.css").read_text()
     classes = {
         name

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from reelbook.data.own import Options, read_own
+from reelbook.data.store import compute_fingerprint
 from reelbook.errors import ReelbookError
 
 TABLE = pd.DataFrame(
@@ -323,3 +324,87 @@ def test_ids_are_numbers_where_all_are_and_texts_in_order_where_not(tmp_path):
     assert found.tables.movies["title"].tolist() == ["007", "x"]
     assert found.user_names.to_dict() == {1: "a", 2: "b"}
     assert found.tables.ratings["movie_id"].dtype == np.dtype("int32")
+
+
+def test_all_of_it_at_once_gives_the_same_fingerprint(tmp_path):
+    """Other names, columns in another order, semicolons, UTF-16 and gzip; ids that are texts."""
+    expected = compute_fingerprint(read_own(put(tmp_path, "r.csv", CSV), Options()).tables)
+    order = ("rating", "item", "time", "user")
+    text = write(sep=";", header="sterne;was;wann;wer", order=order)
+    path = put(tmp_path, "bewertungen.csv.gz", gzip.compress(text.encode("utf-16")))
+    columns = {"user": "wer", "item": "was", "rating": "sterne", "time": "wann"}
+    assert compute_fingerprint(read_own(path, Options(columns)).tables) == expected
+    texts = re.sub(r"(?m)^(\d+),(\d+),", r"u\1,i\2,", CSV)
+    found = read_own(put(tmp_path, "texts.csv", texts), Options())
+    # The users are u1 to u3 and stay 1 to 3; the items are numbered, and their titles are the ids.
+    assert found.tables.ratings["user_id"].tolist() == TABLE["user"].tolist()
+    titles = found.tables.movies.set_index("movie_id")["title"]
+    assert found.tables.ratings["movie_id"].map(titles).tolist() == ["i10", "i20", "i10", "i30"]
+    assert found.tables.ratings["rating"].tolist() == TABLE["rating"].tolist()
+
+
+def test_of_several_files_of_ratings_none_is_taken_silently(tmp_path):
+    """Before, a folder of four data sets was read as one of them, with titles of another."""
+    put(tmp_path, "a/ratings.csv", CSV)
+    put(tmp_path, "b/ratings.dat", write(sep="::"))
+    with pytest.raises(ReelbookError, match=r"several files of ratings: a/ratings.csv, b/rat"):
+        read_own(tmp_path, Options())
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Date,Name,Year,Letterboxd URI,Rating", "Const,Your Rating,Title", "Book Id,Title,My Rating"],
+)
+def test_ratings_of_one_person_are_sent_to_the_command_that_takes_them(tmp_path, header):
+    row = ",".join("1" for _ in header.split(","))
+    for path in (put(tmp_path, "mine/r.csv", f"{header}\n{row}\n{row}\n"), tmp_path / "mine"):
+        with pytest.raises(ReelbookError, match=r"one person.*recommend --ratings r\.csv"):
+            read_own(path, Options())
+
+
+@pytest.mark.parametrize(
+    "row", ["{}|Film {} (1995)|01-Jan-1995||0|1", "{}|24|M|none|0{}", "{}|F|1|{}"]
+)
+def test_a_catalogue_is_no_ratings(tmp_path, row):
+    """Before, u.item was read as ratings of 0 and 1, and users.dat as ratings of F and M."""
+    path = put(tmp_path, "u.item", "\n".join(row.format(i, i) for i in range(1, 30)))
+    with pytest.raises(ReelbookError, match="which column is the user"):
+        read_own(path, Options())
+
+
+def test_ml_100k_gives_titles_and_its_users_are_no_titles(tmp_path):
+    put(tmp_path, "u.data", write(sep="\t"))
+    put(tmp_path, "u.user", "10|24|M|none|1\n20|53|F|none|2\n30|20|M|none|3\n")
+    assert read_own(tmp_path, Options()).told["titles"].startswith("none")
+    rows = [f"{i}|Film {i} (1995)|01-Jan-1995||http://x|0|1" for i in (10, 20, 30)]
+    put(tmp_path, "u.item", "\n".join(rows))
+    assert read_own(tmp_path, Options()).tables.movies["title"].tolist() == [
+        "Film 10", "Film 20", "Film 30",
+    ]  # fmt: skip
+
+
+def test_quotes_within_titles_and_a_first_column_without_a_name(tmp_path):
+    rows = ",user,rating,ID,name\n0,a,1,7,Go\n1,b,2.5,7,Go\n2,b,3,9,Chess\n"
+    found = read_own(put(tmp_path, "bgg.csv", rows), Options())
+    assert found.tables.movies["title"].tolist() == ["Go", "Chess"]
+    put(tmp_path, "bx/Ratings.csv", "User-ID;ISBN;Book-Rating\n1;7;5\n2;9;8\n")
+    books = r'"ISBN";"Book-Title"' + "\n" + r'"7";"A \"B\"; or C"' + "\n" + r'"9";"D"' + "\n"
+    put(tmp_path, "bx/Books.csv", books)
+    found = read_own(tmp_path / "bx", Options())
+    assert found.tables.movies["title"].tolist() == ['A "B"; or C', "D"]
+
+
+NOUNS = {
+    "userId,movieId,rating": "movies",
+    "User-ID,ISBN,Book-Rating": "books",
+    "user_id,parent_asin,rating": "products",
+    "user,item,rating": "items",
+}
+
+
+@pytest.mark.parametrize("header", NOUNS)
+def test_columns_say_what_the_items_are(tmp_path, header):
+    path = put(tmp_path, "r.csv", f"{header}\n1,1,1\n1,2,3\n2,1,8\n")
+    found = read_own(path, Options())
+    assert found.noun == NOUNS[header]
+    assert found.told["feedback"] == "explicit: 1 to 8, 3 different values"

@@ -1,14 +1,13 @@
-import http.server
 import io
 import stat
 import subprocess
-import threading
 import zipfile
 from hashlib import sha256
 from pathlib import Path
 
 import pooch
 import pytest
+from server import FileServer
 
 from reelbook.data import layouts, sources
 from reelbook.errors import ReelbookError
@@ -45,34 +44,6 @@ def make_zip(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-class Server(http.server.BaseHTTPRequestHandler):
-    content, announced, status = b"", 0, 200
-
-    def do_GET(self):
-        self.send_response(self.status)
-        self.send_header("Content-Length", str(self.announced))
-        self.end_headers()
-        self.wfile.write(self.content)
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def serve():
-    server = http.server.HTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-
-    def start(content, announced=None, status=200):
-        Server.content, Server.status = content, status
-        Server.announced = len(content) if announced is None else announced
-        return f"http://127.0.0.1:{server.server_port}/ml-100k.zip"
-
-    yield start
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.mark.parametrize("inner", ["", "ml-100k"])
 def test_folder_itself_or_its_parent_is_read(tmp_path, monkeypatch, inner):
     make_folder(tmp_path / "data" / inner)
@@ -93,7 +64,7 @@ def test_zip_is_read_from_any_inner_folder(tmp_path, monkeypatch):
 def test_zip_with_the_publishers_checksum_is_verified(tmp_path, monkeypatch):
     archive = make_zip(tmp_path / "x.zip", FILES_100K)
     checksum = sha256(archive.read_bytes()).hexdigest()
-    monkeypatch.setitem(sources.ARCHIVE_SHA256, "ml-100k", checksum)
+    monkeypatch.setitem(sources.ARCHIVE_CHECKSUMS, "ml-100k", checksum)
     monkeypatch.setenv("REELBOOK_DATA", str(archive))
     assert sources.find_source("ml-100k").verified
 
@@ -198,20 +169,30 @@ def test_of_two_folders_none_is_taken_silently(tmp_path, monkeypatch, no_network
 
 
 OTHERS = [
-    ({"ratings.csv": b"userId,movieId,rating,timestamp\n", "movies.csv": b""}, "newer CSV files"),
-    ({"ratings.dat": b"", "movies.dat": b"", "tags.dat": b""}, "MovieLens 10M"),
-    ({"BX-Book-Ratings.csv": b'"User-ID";"ISBN";"Book-Rating"\r\n'}, "Book-Crossing"),
-    ({"ratings.txt": b"1 1 2\n", "trust.txt": b""}, "FilmTrust"),
-    ({"ratings.csv": b"Date,Name,Year,Letterboxd URI,Rating\n"}, "an export from Letterboxd"),
-    ({"mine.csv": b"Const,Your Rating,Date Rated\n"}, "an export from IMDb"),
+    ({"ratings.csv": b"userId,movieId,rating,timestamp\n", "movies.csv": b""}, "ml-20m or ml-25m"),
+    ({"ratings.dat": b"", "movies.dat": b"", "tags.dat": b""}, "ml-10m"),
+    ({"BX-Book-Ratings.csv": b'"User-ID";"ISBN";"Book-Rating"\r\n'}, "Book-Crossing.* DATA="),
+    ({"ratings.txt": b"1 1 2\n", "trust.txt": b""}, "FilmTrust; as ratings of your own: make book"),
+    ({"ratings.csv": b"Date,Name,Year,Letterboxd URI,Rating\n"}, "Letterboxd: .*--ratings FILE"),
+    ({"mine.csv": b"Const,Your Rating,Date Rated\n"}, "an export from IMDb: .* recommend"),
 ]
 
 
 @pytest.mark.parametrize("pack", [make_folder, make_zip])
 @pytest.mark.parametrize(("files", "look"), OTHERS)
-def test_a_layout_that_is_not_read_is_named(tmp_path, monkeypatch, no_network, pack, files, look):
+def test_another_layout_is_named_with_what_takes_it(
+    tmp_path, monkeypatch, no_network, pack, files, look
+):
     monkeypatch.setenv("REELBOOK_DATA", str(pack(tmp_path / "data", files)))
-    with pytest.raises(ReelbookError, match=f"it looks like .*{look}, which reelbook does not"):
+    with pytest.raises(ReelbookError, match=f"it looks like .*{look}.*; correct or unset it"):
+        sources.find_source("ml-1m")
+
+
+def test_a_table_of_any_look_may_be_ratings_of_ones_own(tmp_path, monkeypatch, no_network):
+    """Before, a folder of someone's own ratings was refused without a word on how to use it."""
+    path = make_folder(tmp_path / "shop", {"sold.tsv": b"1\t2\t3\n"})
+    monkeypatch.setenv("REELBOOK_DATA", str(path))
+    with pytest.raises(ReelbookError, match=f"as ratings of your own: make book DATA={path}"):
         sources.find_source("ml-1m")
 
 
@@ -220,6 +201,7 @@ def test_a_layout_that_is_not_read_is_named(tmp_path, monkeypatch, no_network, p
     [
         ("u.data", b"1\t1\t3\t880000000\n", "a file alone; name the folder that holds it"),
         ("ratings.csv", b"Date,Name,Year,Letterboxd URI,Rating\n", "an export from Letterboxd"),
+        ("ratings.dat", b"1::1::3\n", "ratings of your own: make book DATA="),
         ("notes", b"", "not a readable zip"),
     ],
 )
@@ -253,7 +235,7 @@ def test_download_arrives_whole_and_is_kept(serve, tmp_path, monkeypatch):
     make_zip(buffer, FILES_100K)
     content = buffer.getvalue()
     monkeypatch.setattr(sources, "ARCHIVE_URL", serve(content))
-    monkeypatch.setitem(sources.ARCHIVE_SHA256, "ml-100k", sha256(content).hexdigest())
+    monkeypatch.setitem(sources.ARCHIVE_CHECKSUMS, "ml-100k", sha256(content).hexdigest())
     assert sources.find_source("ml-100k", progress=False).verified
     monkeypatch.setattr(sources, "ARCHIVE_URL", "http://127.0.0.1:1/gone.zip")
     assert sources.find_source("ml-100k", progress=False).files == FILES_100K
@@ -292,8 +274,8 @@ def test_a_download_that_breaks_off_is_tried_again(serve, tmp_path, monkeypatch)
         self.content = contents.pop(0)
         send(self)
 
-    send = Server.do_GET
-    monkeypatch.setattr(Server, "do_GET", answer)
+    send = FileServer.do_GET
+    monkeypatch.setattr(FileServer, "do_GET", answer)
     sources.download(url, tmp_path / "x.zip", sha256(b"whole").hexdigest(), progress=False)
     assert (tmp_path / "x.zip").read_bytes() == b"whole"
     assert contents == []

@@ -204,3 +204,22 @@ def test_its_memory_grows_as_it_says(model, dataset, monkeypatch):
         tracemalloc.stop()
     assert MODELS[model].grows in registry.GROWS
     assert peaks[1] / peaks[0] < (2.5 if MODELS[model].grows == "ratings" else 4.5)
+
+
+# A model a family that predicts stars; those of documents, which nothing holds to a scale, last.
+OURS = sorted(MODELS, key=lambda model: "document" in MODELS[model].source, reverse=True)
+SCALED = {m.split(".")[0]: m for m in OURS if MODELS[m].predicts != "lists"}
+
+
+@pytest.mark.parametrize("scale", [(0, 100), (-5, 5)])
+@pytest.mark.parametrize("model", SCALED.values())
+def test_it_predicts_on_any_scale(model, scale, dataset):
+    low, high = scale
+    stars = low + (dataset.ratings["rating"] - 1) / 4 * (high - low)
+    other = dataclasses.replace(dataset, ratings=dataset.ratings.assign(rating=stars))
+    split = make_split(other, "official", fold=1)
+    fit = registry.fit(model, make_small(model), other, split, 7)
+    found = fit.predictions["prediction"]
+    assert np.isfinite(found).all()
+    if "document" not in MODELS[model].source:
+        assert found.between(low, high).all()

@@ -8,6 +8,7 @@ import pytest
 import toys
 
 import reelbook.models
+from reelbook.build.plan import find_notebook, read_needs
 from reelbook.errors import ReelbookError
 from reelbook.models import registry
 from reelbook.runs import load_or_train
@@ -53,6 +54,12 @@ def test_every_model_is_described():
         assert about.predicts in registry.PREDICTS, model
         assert set(about.needs) <= set(registry.NEEDS), model
         assert all([about.words, about.source]), model
+
+
+def test_a_chapter_needs_what_its_models_require():
+    for model, about in registry.list_models().items():
+        needs = read_needs(find_notebook(about.chapter))
+        assert set(about.requires) <= set(needs), model
 
 
 def test_a_family_says_nothing_of_models_that_it_does_not_have():

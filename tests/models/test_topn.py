@@ -110,6 +110,15 @@ def test_dropout_is_ridge_with_a_penalty_by_popularity():
     assert np.allclose(found[:, 0], others @ weights, atol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(40, 15), (15, 40), (20, 20)])
+def test_the_short_way_to_the_inverse_is_the_inverse(shape):
+    rng = np.random.default_rng(3)
+    x = (rng.random(shape) < 0.3).astype("float32")
+    penalty = rng.uniform(0.5, 200, shape[1])
+    expected = np.linalg.inv(x.T.astype("float64") @ x + np.diag(penalty))
+    assert np.allclose(topn.invert_gram(sparse.csr_matrix(x), penalty), expected, atol=1e-13)
+
+
 def test_bpr_puts_the_popularity_of_its_negatives_back(dataset, split):
     users = dataset.users["user_id"].to_numpy()
     plain, corrected = (

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import numpy as np
@@ -10,7 +11,7 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.recommend import learning, lists, recommender
 from reelbook.recommend.page import keep_largest
-from reelbook.recommend.saved_model import export_saved_model
+from reelbook.recommend.saved_model import check_folder, export_saved_model
 
 
 def test_a_list_has_unseen_movies_the_best_first_with_reasons(made):
@@ -47,6 +48,32 @@ def test_lists_of_several_users_are_one_table(made):
     assert text.startswith(f"User {users[0]}\n  1. ")
 
 
+def test_users_whose_ids_are_texts_are_known_by_them(made, dataset, tmp_path):
+    ids = dataset.users["user_id"]
+    names = pd.DataFrame({"user_id": ids, "name": [f"u{user:03}" for user in ids]})
+    data = dataclasses.replace(dataset, user_names=names)
+    users = recommender.find_users(data, ["u002", "u001"])
+    assert users == [2, 1]
+    with pytest.raises(ReelbookError, match="No user has the id 'u02'; the closest are u0"):
+        recommender.find_users(data, ["u02"])
+    with pytest.raises(ReelbookError, match="--user u002: the ids of these data are whole numbers"):
+        recommender.find_users(dataset, ["u002"])
+    named = made._replace(user_names=names)
+    found = recommender.recommend_to_users(named, users, k=2)
+    assert found["user_id"].tolist() == ["u002", "u002", "u001", "u001"]
+    for _ in range(2):  # the second replaces the first
+        export_saved_model(named, tmp_path / "model")
+        check_folder(tmp_path / "model")
+    assert (tmp_path / "model" / "user_ids.csv").read_text().startswith("user_id,name\n1,u001\n")
+
+
+def test_a_list_says_nothing_of_stars_that_cannot_differ(made):
+    """Before, each movie got 1.0 stars (1.0 to 1.0) where the data have no stars."""
+    found = recommender.recommend_to_fan(made, made.movies["name"].tolist()[3:4], k=2)
+    assert " stars (" in lists.format_lists(found)
+    assert "stars" not in lists.format_lists(found.assign(stars=1.0, low=1.0, high=1.0))
+
+
 @pytest.mark.parametrize("model", recommender.MODELS)
 def test_every_model_of_weights_recommends(made, dataset, model):
     found = learning.make_recommender(dataset, model=model)
@@ -78,7 +105,8 @@ def test_a_movie_of_two_ids_is_one_movie_in_a_list(twins):
         assert own["name"].is_unique
         assert not own["name"].isin(twins.movies["name"].iloc[rated]).any()
         for because in own["because"]:
-            assert len(set(because.split(", "))) == len(because.split(", "))
+            names = re.split(r" \([\d.]+%\)(?:, |$)", because)
+            assert len(set(names)) == len(names)
 
 
 def test_an_export_knows_it_too(twins, tmp_path):
@@ -211,7 +239,8 @@ def test_the_largest_weights_are_kept():
 
 
 def test_the_command_line_shows_its_help_where_nothing_is_given(capsys):
-    assert __main__.main(["recommend"]) == 1
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main(["recommend"])
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "--ratings FILE" in shown.err

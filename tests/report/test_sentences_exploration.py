@@ -83,6 +83,20 @@ def test_cleaning_counts_users_and_ratings():
     )
 
 
+def test_the_answer_is_a_part_for_each_trait_of_the_data(rows):
+    text = sentences.answer(rows)
+    assert re.fullmatch(r"\*\*In short\.\*\* Only [\d.]+% of all pairs .* hold a rating\.", text)
+    days = exploration.count_days(rows)
+    text = sentences.answer_times(rows, rows)
+    assert text.startswith(f"{days.loc[days['ratings'].idxmax(), 'day']} is the busiest day, with ")
+    genre = exploration.count_genres(rows)["genre"].iloc[0]
+    assert sentences.answer_genres(rows) == f"The most rated genre is {genre}."
+    text = sentences.answer_people(rows, rows)
+    assert text.startswith(f"After the document's cleaning, {len(rows):,} of {len(rows):,} ratings")
+    unknown = rows.assign(state=pd.NA)
+    assert sentences.answer_people(rows, unknown).endswith("of them, and no state is known.")
+
+
 def test_days_that_share_a_place_are_all_named():
     days = pd.DataFrame({"day": ["Monday", "Tuesday", "Sunday"], "ratings": [50, 30, 20]})
     days["share"] = days["ratings"] / 100
@@ -114,7 +128,7 @@ def test_men_and_women():
 def test_ages_and_occupations():
     ages = make_groups(age_group=["25-34", "18-24"], ratings=[60, 30], users=[2, 1])
     text = sentences.describe_ages(ages)
-    assert text.startswith("The order is **25-34, then 18-24**; together they give 90.0%")
+    assert text.startswith("The order is **25-34, then 18-24**; together these groups give 90.0%")
     groups = ages.assign(occupation=["artist", "student"])
     text = sentences.describe_occupations(groups, groups)
     assert text == (
@@ -131,9 +145,9 @@ def test_movies_that_are_rated_and_liked():
     )
     loved = movies.iloc[[1]].reset_index(drop=True)
     assert sentences.describe_liked(movies, loved, movies) == (
-        "By count **Alien** leads (30 of its 40 ratings), by damped mean **Brazil** (3.20 stars, "
-        "with 25 ratings added). The two lists share 1 of 2 movies; the list by count shares 2 "
-        "with the most rated ones."
+        "By count, **Alien** leads (30 of its 40 ratings); by damped mean, **Brazil** (3.20 stars, "
+        "with 25 ratings added). The two lists share 1 of 2 movies. The list by count shares 2 "
+        "with the most rated movies."
     )
 
 
@@ -142,11 +156,11 @@ def test_the_worst_movie_needs_enough_ratings():
     text = sentences.describe_worst(movies.head(1), movies, min_ratings=20)
     assert text == (
         "Of the 1 movie with at least 20 ratings, **Alien** is last with 3.50 stars (40 ratings). "
-        "Without that bar 1 movie would share the last place with a mean of one star, 1 of them "
-        "rated once."
+        "Without that threshold, 1 movie would share the last place with a mean of one star, 1 of "
+        "them rated once."
     )
     text = sentences.describe_worst(movies.head(0), movies, min_ratings=99)
-    assert text.startswith("No movie has 99 ratings. Without that bar")
+    assert text.startswith("No movie has 99 ratings. Without that threshold")
 
 
 def test_a_single_year_correlates_with_nothing():
@@ -155,8 +169,8 @@ def test_a_single_year_correlates_with_nothing():
     years = exploration.count_release_years(rows)
     text = sentences.describe_years(years, rows)
     assert text.startswith("Half of the ratings go to movies of **1990 or later**")
-    assert "fall on 1990, with 2 rated movies." in text
-    assert text.endswith("correlate at -0.97.")
+    assert "The year with most ratings is 1990, with 2 rated movies." in text
+    assert text.endswith("between stars and year is -0.97.")
     same = rows[rows["year"] == 1990]
     text = sentences.describe_years(exploration.count_release_years(same), same)
     assert text.endswith("with 2 rated movies.")
@@ -166,12 +180,12 @@ def test_texas_may_have_no_ratings():
     states = make_groups(state=["CA", "TX", "UT"], ratings=[50, 20, 10], users=[5, 2, 1])
     text = sentences.describe_states(states, num_ratings=100)
     assert text.startswith(
-        "The first states are **CA 50, TX 20, UT 10**. Texas is number 2. 80.0% of the ratings "
-        "have a state. The map"
+        "The first states are **CA 50, TX 20, UT 10**. Texas is number 2. The state is known for "
+        "80.0% of the ratings. Ratings follow users"
     )
-    assert text.endswith("correlate at 1.00.")
+    assert text.endswith("numbers is 1.00.")
     text = sentences.describe_states(states.head(1), num_ratings=100)
-    assert text.endswith("Texas has no ratings. 50.0% of the ratings have a state.")
+    assert text.endswith("Texas has no ratings. The state is known for 50.0% of the ratings.")
 
 
 def test_a_single_zip_code_says_nothing_about_a_state():
@@ -189,7 +203,7 @@ def test_a_single_zip_code_says_nothing_about_a_state():
     assert "has 35 ratings by 1 user, 100% of them by the occupation 'student'" in text
     text = sentences.describe_students(compared.assign(occupation="artist"), codes.tail(1))
     assert text.startswith("Students give **0.0%** of California's ratings and 0.0% of all.")
-    assert text.endswith("whose occupation then has all ratings there.")
+    assert text.endswith("whose occupation then gives all ratings there.")
 
 
 def test_genres_by_character_are_no_genres():
@@ -198,7 +212,7 @@ def test_genres_by_character_are_no_genres():
     assert sentences.describe_genres(genres, characters, num_ratings=100) == (
         "By genre: **Drama 60, Comedy 50**. By character: **Comedy 90, Drama 70**. Comedy, first "
         "by character, is number 2 by genre. A rating counts once for each genre of its movie, "
-        "1.10 times on average."
+        "on average 1.10 times."
     )
     text = sentences.describe_genres(genres.head(1), characters, num_ratings=100)
     assert "Comedy, first by character, has no ratings by genre." in text
@@ -210,10 +224,10 @@ def test_feedback_without_a_correlation_says_none():
     text = sentences.describe_feedback(movies, rows, min_ratings=20)
     assert "with at least 20 ratings" in text
     assert "**-1.00** (Spearman)" in text
-    assert "Yet 25.0% of the ratings give one or two stars" in text
-    assert "; 50.0% give four or five." in text
+    assert "Yet 25.0% of the ratings give at most 2 stars" in text
+    assert "; 50.0% give 4 or more." in text
     text = sentences.describe_feedback(movies, rows, min_ratings=99)
-    assert text.startswith("25.0% of the ratings give one or two stars")
+    assert text.startswith("25.0% of the ratings give at most 2 stars")
 
 
 def test_sparsity_and_time():

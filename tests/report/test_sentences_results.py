@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from reelbook.data.tables import Dataset
-from reelbook.report import claims, front_page
+from reelbook.report import advice, claims, front_page
 from reelbook.report.sentences import recommend, results
 
 NO_FLIPS = pd.DataFrame(columns=["better", "worse", "by", "but_by"])
@@ -22,7 +22,7 @@ def make_flips(number):
 @pytest.mark.parametrize(
     ("number", "told"),
     [
-        (0, "No conclusion flips: where the order differs, at least one protocol is undecided."),
+        (0, "No conclusion flips: where two orders differ, one of the differences is not clear."),
         (1, "1 conclusion flips."),
         (2, "2 conclusions flip."),
     ],
@@ -45,42 +45,41 @@ def test_one_model_has_no_order():
 def test_what_matters_and_what_does_not():
     parts = pd.DataFrame({"part": ["The penalty"], "value": [0.02], "matters": [True]})
     assert results.describe_what_matters(parts) == (
-        "By at least 0.005 stars, and clearly above zero: the penalty (+0.020). "
-        "Not so: nothing that was tried."
+        "**What mattered** (the error falls by at least 0.005 stars, with an interval above zero): "
+        "The penalty (+0.020).\n\n**What did not:** Nothing that was tried."
     )
 
 
 def test_what_the_choice_of_an_epoch_is_worth():
     choices = pd.DataFrame({"best test epoch": [0.9, 0.95], "chosen epoch": [0.91, 0.952]})
     assert results.describe_choices(choices) == (
-        "It makes the models look better by 0.0020 to 0.0100 stars."
+        "Choosing the epoch on test rows makes the models look better by 0.0020 to 0.0100 stars."
     )
     assert results.describe_choices(choices.head(0)).startswith("No model of this plan")
 
 
 def test_verdicts_are_counted():
     verdicts = pd.DataFrame({"verdict": ["reproduced", "artefact", "reproduced"]})
-    assert results.describe_verdicts(verdicts) == "Of 3 claims: 2 reproduced, 1 artefact."
+    assert results.describe_verdicts(verdicts) == (
+        "**3 claims** of the documents: 2 reproduced and 1 artefact."
+    )
 
 
 def test_a_range_is_as_sure_as_the_rows_in_it():
     sure = pd.DataFrame({"inside": [0.5, 0.9], "rows": [10, 30]})
     stars, kept = {"value": 0.9, "low": 0.89, "high": 0.91}, {"all": 0.4, "kept": 0.39}
-    glued = recommend.list_glued(stars, sure, kept, model="topn.ease", promised=0.8)
-    assert (glued["inside"], glued["promised"]) == ("80%", "80%")
-    assert (glued["taste"], glued["taste_interval"]) == ("0.900", "0.890 to 0.910")
-    assert (glued["ndcg_all"], glued["ndcg_kept"], glued["model"]) == (
-        "0.400",
-        "0.390",
-        "topn.ease",
-    )
+    text = recommend.answer(stars, sure, kept, model="topn.ease", promised=0.8, num_folds=5, fold=2)
+    assert text.endswith("hold 80% of the ratings; on fold 2 it holds 80%.")
+    assert "(`topn.ease`, nDCG@10 0.400 on one split of `stratified`)" in text
+    assert "RMSE of **0.900** (95% interval 0.890 to 0.910), mean over 5 folds." in text
+    assert recommend.describe_kept(kept).endswith("is 0.390, and 0.400 with all weights.")
 
 
 def test_a_user_has_rated_movies():
     assert recommend.describe_user(7, ["a", "b"]) == (
-        "User 7 has rated 2 movies. Among those with most stars: a, b."
+        "User 7 has rated 2 movies, and gave most stars to a and b."
     )
-    assert recommend.describe_user(7, [*"abcdefg"]).endswith("stars: a, b, c, d, e.")
+    assert recommend.describe_user(7, [*"abcdefg"]).endswith("to a, b, c, d and e.")
 
 
 @pytest.fixture
@@ -96,25 +95,52 @@ def board():
 
 
 def test_the_front_page_has_short_tables(board):
-    verdicts = pd.DataFrame({"id": ["A1"], "statement": ["So"], "verdict": ["x"], "rule": ["y"]})
-    shown = front_page.list_tables(board, board, verdicts)
-    assert list(shown) == ["leaderboard_short", "ranking_short", "verdicts_short"]
+    shown = front_page.list_tables(board, board)
+    assert list(shown) == ["leaderboard_short", "ranking_short"]
     assert list(shown["leaderboard_short"].data) == ["model", "rmse", "low", "high", "seconds"]
-    assert "ndcg-10" in shown["ranking_short"].data
+    assert "ndcg@10" in shown["ranking_short"].data
     assert len(shown["ranking_short"].data) == front_page.SHORT
-    assert "rule" not in shown["verdicts_short"].data
+
+
+def test_the_front_page_has_a_square_a_claim_under_its_verdict():
+    found = [claims.ARTEFACT, claims.REPRODUCED, claims.REPRODUCED]
+    verdicts = pd.DataFrame({"id": ["A1", "A2", "B1"], "statement": "<So>", "verdict": found})
+    drawn = front_page.draw_verdicts(verdicts).data
+    places = [drawn.index(text) for text in ("2 repro", ">A2<", ">B1<", "1 artefact", ">A1<")]
+    assert places == sorted(places)
+    assert "&lt;So&gt;" in drawn
+    assert "cannot" not in drawn
 
 
 def test_the_front_page_has_texts(board, dataset: Dataset):
-    verdicts = pd.DataFrame({"verdict": [claims.REPRODUCED, claims.ARTEFACT]})
     parts = pd.DataFrame({"part": ["The penalty"], "value": [0.02], "matters": [True]})
-    texts = front_page.list_texts(
-        dataset, board, {"stratified": board}, parts, verdicts, num_runs=4
-    )
-    assert texts["mattered"] == "the penalty (+0.020)"
-    assert texts["mattered_not"] == "nothing that was tried"
-    assert (texts["num_runs"], texts["num_reproduced"]) == ("4", "1")
+    texts = front_page.list_texts(dataset, board, {"stratified": board}, parts, num_runs=4)
+    assert texts["mattered"] == "The penalty (+0.020)"
+    assert texts["mattered_not"] == "Nothing that was tried"
+    assert texts["num_runs"] == "4"
     assert texts["rating_advice"].startswith("bayes.mf (")
-    assert "(stratified)" in texts["ranking_advice"]
-    without = front_page.list_texts(dataset, board, {}, parts, verdicts, num_runs=4)
+    assert "On stratified, bayes.mf (" in texts["ranking_advice"]
+    without = front_page.list_texts(dataset, board, {}, parts, num_runs=4)
     assert without["ranking_advice"] == "No model that ranks was run."
+
+
+def test_the_answer_names_the_heads_of_the_boards(board):
+    other = board[::-1].reset_index(drop=True)
+    text = results.answer("made-up", board, {"stratified": board, "x": other}, num_folds=2)
+    assert text.startswith(
+        "**In short.** Of all rating models on `made-up`, `bayes.mf` has the lowest error: an RMSE "
+        "of **0.900** stars (95% interval 0.890 to 0.910) on `official`, mean over 2 folds. The "
+        "models built as the documents describe them have 0.940 to 1.000 on the same rows. On "
+        "stratified, bayes.mf ("
+    )
+    assert text.endswith("ahead of all other models. Of all models, bst.base leads on x (1.000).")
+    ours = results.answer("own", board.head(2), {}, num_folds=2)
+    assert ours.endswith("mean over 2 folds. No model that ranks was run.")
+
+
+@pytest.mark.parametrize(("tied", "told"), [(1, "mf.biased is"), (2, "mf.biased and mf.mlp are")])
+def test_models_that_tie_with_the_first_are_named(board, tied, told):
+    """Before, "not to be told from mf.biased"."""
+    tie = board.assign(clear=board.index > tied)
+    text = advice.describe_ranking_choice({"stratified": tie})
+    assert text.endswith(f"; {told} statistically indistinguishable from it.")

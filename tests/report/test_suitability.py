@@ -282,13 +282,14 @@ def test_a_chapter_has_the_best_of_its_lights():
         "02": GREEN, "03": RED, "04": GREEN, "05": RED, "06": GREEN, "07": RED, "08": GREEN,
     }  # fmt: skip
     assert sentences.describe_chapters(judged) == (
-        "Of the chapters, 02, 04, 06, 08 will tell something; 03, 05, 07 will tell little."
+        "Of the chapters, 02, 04, 06 and 08 can show something; 03, 05 and 07 can show little."
     )
-    glued = sentences.list_glued(judged)
-    assert glued["lights"] == (
-        "green for rating models and side features; red for lists, sequence models and deep models"
+    text = sentences.answer(judged)
+    assert text.startswith(
+        "**In short.** The light is **green for rating models and side features; red for lists, "
+        "sequence models and deep models**. Of the chapters"
     )
-    assert glued["deep"].startswith("Hardly. 100 ratings are few: below 1,000,000")
+    assert "likely to pay? Hardly. 100 ratings are few: below 1,000,000" in text
 
 
 def test_every_light_is_a_word_whose_colours_have_contrast_of_their_own():
@@ -333,9 +334,9 @@ def test_sentences_say_what_is_missing():
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (Correlation(0.1, 0.05, 0.15), "**more alike than** in a drawn order"),
-        (Correlation(-0.1, -0.2, -0.05), "**less alike than** in a drawn order"),
-        (Correlation(0.1, -0.05, 0.25), "**no more and no less alike than** in a drawn order"),
+        (Correlation(0.1, 0.05, 0.15), "**more alike than** in random order"),
+        (Correlation(-0.1, -0.2, -0.05), "**less alike than** in random order"),
+        (Correlation(0.1, -0.05, 0.25), "**as alike as** in random order"),
     ],
 )
 def test_order_is_told_by_its_interval(found, words):
@@ -347,6 +348,6 @@ def test_a_long_scale_is_not_listed():
     assert sentences.describe_scale(listed).startswith("Ratings take **10 values**: 0 (10.0%), 1")
     long = Scale(pd.Series([0.5, *[0.05] * 10], index=range(-5, 6)), 2.9, None)
     assert sentences.describe_scale(long) == (
-        "Ratings take **11 values** from -5 to 5; 50.0% are -5, the most of all. Their entropy is "
-        "2.90 bits, and 3.46 if all were equally frequent."
+        "Ratings take **11 values** from -5 to 5. The most frequent is -5, with 50.0%. Their "
+        "entropy is 2.90 bits; if all values were equally frequent, it would be 3.46."
     )

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +8,7 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.metrics.metric import Metric
 from reelbook.metrics.ratings import evaluate_ratings
-from reelbook.report import claims, compare, inventory, tables
+from reelbook.report import compare, inventory, tables
 from reelbook.runs.record import RunRecord
 from reelbook.runs.store import Run
 
@@ -96,17 +98,22 @@ def test_what_is_glued_is_text(runs):
     ratings = pd.DataFrame({"user_id": range(1234), "movie_id": 7})
     dataset = Dataset("ml-1m", ratings, ratings, ratings[:4], "0", "a test", "a part of it")
     board = compare.estimate_models(compare.group_runs(runs, protocol="official"))
-    verdicts = pd.DataFrame({"verdict": [claims.REPRODUCED, claims.ARTEFACT, claims.REPRODUCED]})
-    glued = tables.list_glued(dataset, board, verdicts, num_runs=6)
+    glued = tables.list_glued(dataset, board, num_runs=6)
     assert all(isinstance(text, str) for text in glued.values())
     assert glued["num_ratings"] == glued["num_users"] == "1,234"
     assert glued["num_movies"] == "1"  # of four in the table: the others have no ratings
-    assert (glued["num_reproduced"], glued["num_artefacts"], glued["num_unjudged"]) == (
-        "2",
-        "1",
-        "0",
+
+
+def test_the_head_of_a_page_says_what_the_data_lack(dataset):
+    assert "They hold" not in tables.describe_dataset(dataset)
+    bare = dataclasses.replace(
+        dataset,
+        ratings=dataset.ratings.assign(timestamp=0),
+        users=dataset.users.assign(occupation=""),
+        noun="books",
     )
-    assert glued["best_model"] == "mf.biased"
+    assert "100 books. They hold no times and no people. Source:" in tables.describe_dataset(bare)
+    assert tables.say("Every movie, and all movies.", bare).data == "Every book, and all books."
 
 
 def test_results_of_a_plan_that_was_not_built_are_a_clear_error(monkeypatch, tmp_path):
@@ -123,6 +130,16 @@ def test_a_table_gives_the_same_html_each_time():
     assert "1.234" not in first
     assert "A caption." in first
     assert "&lt;y&gt;" in first
+
+
+def test_numbers_stand_to_the_right_and_a_metric_keeps_its_name():
+    frame = pd.DataFrame(
+        {"model": ["a"], "ndcg@10": [0.5], "fold": ["1"], "share": ["12%"], "best_epoch": ["-"]}
+    )
+    html = tables.show_table(frame, "A caption.").to_html()
+    right = {place for place in range(5) if f".col{place} {{\n  text-align: right" in html}
+    assert right == {1, 2, 3, 4}
+    assert ">ndcg@10<" in html
 
 
 def test_the_inventory_lists_each_run_and_sums_their_costs(runs):

@@ -11,9 +11,10 @@ from typing import Any
 
 import yaml
 
-from reelbook.build.pages import drop_icon_script, list_faults
+from reelbook.build.finish import finish_pages, name_figures
+from reelbook.build.pages import list_faults
 from reelbook.build.plan import Plan
-from reelbook.data.names import TRAITS
+from reelbook.data.names import TRAITS, word_items
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import BOOK, format_path, get_plan_dir
@@ -41,7 +42,7 @@ def make_book(plan: Plan) -> Path:
     log.parent.mkdir(parents=True, exist_ok=True)
     run_jupyter_book(source, built, log)
     html = built / "_build" / "html"
-    drop_icon_script(html)
+    finish_pages(html)
     pages = [*plan.notebooks, *(page.stem for page in BOOK.glob("*.md"))]
     if faults := list_faults(html, [f"{page}.html" for page in pages]):
         raise ReelbookError(
@@ -58,18 +59,20 @@ def assemble(plan: Plan, target: Path) -> None:
     """Copy the written pages, the executed notebooks and results.csv into one folder.
 
     The notebooks lose papermill's notes, which hold paths of this machine; their code is folded.
-    Cells with a tag such as `needs-people` go where the data hold no people.
+    Cells with a tag such as `needs-people` go where the data hold no people, and those with
+    `without-people` where they do.
 
     Raises:
         ReelbookError: a notebook has an output of an error, or wrote to stderr.
     """
     folder, notebooks = get_plan_dir(plan.name), list(plan.notebooks)
     there = [*notebooks, *(trait for trait in [*TRAITS, "documents"] if trait not in plan.lacks)]
-    unwanted = {f"needs-{trait}" for trait in plan.lacks}
+    unwanted = {f"needs-{trait}" for trait in plan.lacks} | {f"without-{name}" for name in there}
     shutil.copytree(BOOK, target)
     shutil.copy(folder / "results.csv", target)
     for page in target.glob("*.md"):
-        page.write_text(fit_text(page.read_text(encoding="utf-8"), there), encoding="utf-8")
+        text = fit_text(page.read_text(encoding="utf-8"), there)
+        page.write_text(word_items(text, plan.noun), encoding="utf-8")
     toc = read_yaml(target / "_toc.yml")
     patterns = {part["caption"]: part["chapters"][0].get("glob") for part in toc["parts"]}
     empty = {
@@ -82,10 +85,13 @@ def assemble(plan: Plan, target: Path) -> None:
         check_outputs(name, content)
         content["metadata"].pop("papermill", None)
         cells = [c for c in content["cells"] if not unwanted & set(c["metadata"].get("tags", []))]
+        name_figures(cells)
         content["cells"] = fold_code(cells)
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
-                cell["source"] = fit_text("".join(cell["source"]), there)
+                # Written pages lie beside the notebooks here, not in a folder of their own.
+                text = fit_text("".join(cell["source"]).replace("../book/", ""), there)
+                cell["source"] = word_items(text, plan.noun)
         text = json.dumps(content, indent=1)
         (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
 
@@ -117,7 +123,8 @@ def fold_code(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     folded: list[dict[str, Any]] = []
     for cell in cells:
-        tags = [t for t in cell["metadata"].get("tags", []) if not t.startswith("needs-")]
+        given = cell["metadata"].get("tags", [])
+        tags = [tag for tag in given if not tag.startswith(("needs-", "without-"))]
         prompts = {name: cell["metadata"][name] for name in ["mystnb"] if name in cell["metadata"]}
         cell = cell | {"metadata": {"tags": tags} | prompts}
         if cell["cell_type"] == "code" and set(tags) <= FOLDED_TAGS:

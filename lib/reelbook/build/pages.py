@@ -1,10 +1,9 @@
 """What built pages load, where they lead, what they weigh, and what on them should not be there."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-
-ICONS = "_static/scripts/fontawesome.js"  # of the theme: draws two thousand icons, we show ten
 
 
 class Page(HTMLParser):
@@ -16,6 +15,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.ids: set[str] = set()
         self.classes: set[str] = set()
+        self.words: list[str] = []  # of each image, for those who do not see it
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -23,6 +23,8 @@ class Page(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         self.classes.add(values.get("class", ""))
         self.ids |= {values[name] for name in ["id", "name"] if values.get(name)}
+        if tag == "img":
+            self.words.append(values.get("alt", ""))
         if "src" in values:
             self.sources.append(values["src"])
         if "href" in values and tag in {"a", "area"}:
@@ -53,6 +55,10 @@ def list_faults(html: Path, expected: list[str]) -> list[str]:
                 faults.append(f"{name} links to {address}, which is not there")
             elif target in pages and unquote(parts.fragment) not in pages[target].ids | {""}:
                 faults.append(f"{name} links to {address}, where no such place is")
+        for words in page.words:
+            if not words.strip() or re.fullmatch(r"\S+\.[a-z]{3,4}", words):
+                told = f"has an image whose alt text is {words!r}: say what it shows"
+                faults.append(f"{name} {told}")
         for classes in page.classes:
             if {"stderr", "traceback"} & set(classes.split()):
                 faults.append(f"{name} shows an error output")
@@ -64,11 +70,6 @@ def measure_weight(page: Path) -> int:
     sources = Page(page.read_text(encoding="utf-8")).sources
     files = {_resolve(page, source) for source in sources if not urlsplit(source).scheme}
     return page.stat().st_size + sum(file.stat().st_size for file in files)
-
-
-def drop_icon_script(html: Path) -> None:
-    """Empty the theme's script for icons, 1.5 MB: its styles show the same ones by a font."""
-    (html / ICONS).write_text("")
 
 
 def _resolve(page: Path, address: str) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from reelbook.build.parameters import check_parameters, read_parameters
-from reelbook.data.names import TAKEN, TRAITS, find_path, name_dataset
+from reelbook.data.names import DOCUMENTED, TAKEN, TRAITS, find_path, name_dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import NOTEBOOKS, PLANS, ROOT, format_path, get_data_dir
@@ -24,6 +24,7 @@ class Plan:
         left_out: notebooks that need what these data do not have, and what that is.
         lacks: those of TRAITS that these data do not have; `documents` are those that the
             documents measured on.
+        noun: what the items are (`Dataset.noun`).
     """
 
     name: str
@@ -32,6 +33,7 @@ class Plan:
     notebooks: dict[str, dict[str, Any]]
     left_out: dict[str, list[str]] = field(default_factory=dict)
     lacks: list[str] = field(default_factory=list)
+    noun: str = "movies"
 
     @property
     def is_own(self) -> bool:
@@ -90,9 +92,11 @@ def read_plan(name: str, data: str | None = None) -> Plan:
     if not isinstance(dataset, str) or not isinstance(content["notebooks"], dict):
         raise ReelbookError(f"{where}: dataset must be a name, and notebooks names with parameters")
     path = find_path(dataset if data else _anchor(dataset))
-    traits = (_read_traits(dataset) if path else None) or TRAITS
-    lacks = [trait for trait in [*TRAITS, "documents"] if path and trait not in traits]
-    folder = name_dataset(str(path)) if path and data else name
+    is_documented = dataset in DOCUMENTED
+    record = {} if is_documented else _read_record(dataset)
+    traits = record.get("traits", TRAITS)
+    lacks = [t for t in [*TRAITS, "documents"] if not is_documented and t not in traits]
+    folder = name_dataset(dataset) if data and not is_documented else name
     common = {"dataset": str(path or dataset), "plan": folder}
     notebooks = {}
     left_out = {}
@@ -109,7 +113,9 @@ def read_plan(name: str, data: str | None = None) -> Plan:
         else:
             notebooks[notebook] = given
     notebooks = dict(sorted(notebooks.items()))
-    return Plan(folder, name, common["dataset"], notebooks, left_out, lacks)
+    return Plan(
+        folder, name, common["dataset"], notebooks, left_out, lacks, record.get("noun", "movies")
+    )
 
 
 def _anchor(dataset: str) -> str:
@@ -117,14 +123,14 @@ def _anchor(dataset: str) -> str:
     return str(ROOT / dataset) if (ROOT / dataset).exists() and "/" in dataset else dataset
 
 
-def _read_traits(dataset: str) -> list[str] | None:
-    """What prepared tables of a person's own hold; None where they are not prepared yet."""
-    record = get_data_dir(name_dataset(dataset)) / "data.json"
+def _read_record(dataset: str) -> dict[str, Any]:
+    """What was noted of tables when they were prepared; nothing where they are not yet."""
+    path = get_data_dir(name_dataset(dataset)) / "data.json"
     try:
-        traits: list[str] = json.loads(record.read_text(encoding="utf-8"))["traits"]
-    except (OSError, ValueError, KeyError):
-        return None
-    return traits
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record
 
 
 def read_needs(notebook: Path) -> list[str]:

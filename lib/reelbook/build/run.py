@@ -22,6 +22,7 @@ from reelbook.build.notebook import list_outputs
 from reelbook.build.plan import Plan, read_plan
 from reelbook.build.results import format_leaderboard
 from reelbook.build.steps import find_altered, find_damage
+from reelbook.data.names import DOCUMENTED
 from reelbook.errors import ReelbookError
 from reelbook.paths import ROOT, format_path, get_build_dir, get_data_dir, get_plan_dir
 from reelbook.processes import end_with_parent
@@ -38,11 +39,13 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
     """
     start = time.monotonic()
     plan = read_plan(plan_name, data)
-    if plan.is_own:  # which chapters fit is seen from the tables
+    if plan.dataset not in DOCUMENTED:  # which chapters fit is seen from the tables
         from reelbook.data.store import prepare  # here: it needs seconds to import
         from reelbook.data.understood import describe_understood
 
-        print(describe_understood(prepare(plan.dataset)))
+        tables = prepare(plan.dataset)
+        if plan.is_own:
+            print(describe_understood(tables))
         plan = read_plan(plan_name, data)
         for name, lacking in plan.left_out.items():
             print(f"[{plan.name}] {name} is left out: these data hold no {', no '.join(lacking)}")

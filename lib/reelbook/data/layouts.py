@@ -7,20 +7,28 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from reelbook.data.opening import TABLES
 from reelbook.errors import ReelbookError
 
-# The files that make a layout; parsing.py reads each layout.
+# The files that make a layout; parsing.py reads each layout but those in READ_AS_OWN.
 LAYOUTS = {
     "grouplens-100k": ["u.data", "u.item", "u.user"],
     "recbole-100k": ["ml-100k.inter", "ml-100k.item", "ml-100k.user"],
     "recbole-graph": ["ml-100k.kg", "ml-100k.link"],  # for film_graph.py
     "grouplens-1m": ["ratings.dat", "movies.dat", "users.dat"],
+    "grouplens-10m": ["ratings.dat", "movies.dat", "tags.dat"],
+    "grouplens-csv": ["ratings.csv", "movies.csv"],
 }
-DATASET_LAYOUTS = {"ml-100k": ["grouplens-100k", "recbole-100k"], "ml-1m": ["grouplens-1m"]}
+READ_AS_OWN = ("grouplens-10m", "grouplens-csv")  # by own.py: half stars, nothing on the users
+DATASET_LAYOUTS = {
+    "ml-100k": ["grouplens-100k", "recbole-100k"],
+    "ml-1m": ["grouplens-1m"],
+    "ml-10m": ["grouplens-10m"],
+    **{name: ["grouplens-csv"] for name in ("ml-20m", "ml-25m", "ml-32m", "ml-latest-small")},
+}
 # What else a person may have at hand, by words in the name or the first line of a file.
 LOOKS = {
     "userid,movieid,rating": "MovieLens' newer CSV files",
-    "tags.dat": "MovieLens 10M",
     "letterboxd uri": "an export from Letterboxd",
     "your rating": "an export from IMDb",
     "isbn": "Book-Crossing",
@@ -110,7 +118,7 @@ def _read_layout(
             missing = [str(folder / name) for name in wanted if name not in folders[folder]]
             if len(missing) < len(wanted):
                 incomplete.append(", ".join(missing))
-    look = _find_dataset(folders.values()) or find_look(names, open_file)
+    look = _find_dataset(folders.values()) or find_look(names, open_file, where)
     if incomplete:
         remedy = look or "; unpack the archive again"
         raise ReelbookError(f"{where}: {incomplete[0]} missing{remedy}")
@@ -119,24 +127,35 @@ def _read_layout(
     raise ReelbookError(f"{where} holds {there}, but not {expected}{look}")
 
 
-def find_look(names: list[str], open_file: Open) -> str:
-    """The end of a message: what files that are not read look like, or nothing."""
-    for name in sorted(names):
-        first = name.lower()
-        if first.endswith((".csv", ".txt")):
-            with open_file(name) as file:
-                first += " " + file.readline(200).decode("latin-1").lower()
-        for words, look in LOOKS.items():
-            if words in first:
-                return f"; it looks like {look}, which reelbook does not read"
-    return ""
+def find_look(names: list[str], open_file: Open, where: Path) -> str:
+    """The end of a message: what files of no known layout look like, and which command takes them.
+
+    Nothing for files of which none may be ratings.
+    """
+    looks = [look for name in sorted(names) if (look := _find_look(name, open_file))]
+    if not looks and not any(PurePosixPath(name).suffix.lower() in TABLES for name in names):
+        return ""
+    told = f"; it looks like {looks[0]}" if looks else ""
+    if "export" in told:
+        return f"{told}: python -m reelbook recommend --ratings FILE"
+    return f"{told}; as ratings of your own: make book DATA={where}"
+
+
+def _find_look(name: str, open_file: Open) -> str:
+    first = name.lower()
+    if first.endswith((".csv", ".txt")):
+        with open_file(name) as file:
+            first += " " + file.readline(200).decode("latin-1").lower()
+    return next((look for words, look in LOOKS.items() if words in first), "")
 
 
 def _find_dataset(folders: Iterable[dict[str, str]]) -> str:
-    for dataset, layouts in DATASET_LAYOUTS.items():
-        if any(files.keys() >= set(LAYOUTS[layout]) for files in folders for layout in layouts):
-            return f"; it looks like {dataset}"
-    return ""
+    there = [
+        dataset
+        for dataset, layouts in DATASET_LAYOUTS.items()
+        if any(files.keys() >= set(LAYOUTS[layout]) for files in folders for layout in layouts)
+    ]
+    return f"; it looks like {' or '.join(there)}" if there else ""
 
 
 def _read(file: IO[bytes]) -> bytes:

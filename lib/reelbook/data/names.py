@@ -9,11 +9,12 @@ from pathlib import Path
 from reelbook.errors import ReelbookError
 from reelbook.paths import PLANS, get_data_dir
 
-DATASETS = ["ml-100k", "ml-1m", "made-up"]
+DOCUMENTED = ["ml-100k", "ml-1m", "made-up"]  # with all that the documents' data tell
+DATASETS = [*DOCUMENTED, "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small"]
 # Folders of build/ that hold other things than the report on a data set.
 TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks", "recommenders"}
-# What a data set may tell beside who rated what (`Dataset.traits`).
-TRAITS = ["stars", "times", "titles", "genres", "people", "credits"]
+# What a data set may tell beside who rated what (`Dataset.traits`); credits come from elsewhere.
+TRAITS = ["stars", "times", "titles", "years", "genres", "people", "credits"]
 OPTIONS_SUFFIX = ".reelbook.yml"
 
 
@@ -72,6 +73,24 @@ def stamp_files(path: Path) -> str:
             status = file.stat()
             digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def word_items(text: str, noun: str) -> str:
+    """A text on movies in the word for these items; names such as `cold-movies` stay.
+
+    Args:
+        text: in which no title stands: it might hold the word.
+        noun: see `Dataset.noun`.
+    """
+    one = noun.removesuffix("s")
+    if noun != "movies" and one[0] in "aeiou":
+        text = re.sub(r"\b([Aa])(?= movie(?![-\w]))", r"\1n", text)
+
+    def put(found: re.Match[str]) -> str:
+        word = noun if found[0].endswith("s") else one
+        return word.capitalize() if found[0][0] == "M" else word
+
+    return re.sub(r"(?<![-\w`])[Mm]ovies?(?![-\w])", put, text)
 
 
 def get_options_path(path: Path) -> Path:

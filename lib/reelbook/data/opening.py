@@ -23,6 +23,11 @@ class Entry(NamedTuple):
     read: Callable[[int], bytes]
 
 
+def cut_head(head: bytes) -> bytes:
+    """The whole lines of the head of a file; Parquet and short files as they are."""
+    return head if len(head) < HEAD or head.startswith(b"PAR1") else head[: head.rfind(b"\n")]
+
+
 def list_entries(path: Path) -> list[Entry]:
     """The files of a folder, of a zip, or the one file; gzip is undone as they are read.
 

@@ -6,9 +6,8 @@ What is missing is empty in the tables: no times are times of 0, no stars are on
 without a title is called by its id.
 """
 
-import re
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from reelbook.data.checks import split_title
+from reelbook.data.catalogue import make_items, read_catalogue, take_titles
 from reelbook.data.faults import Faults, raise_for_faults
 from reelbook.data.names import get_options_path
-from reelbook.data.opening import HEAD, Entry, list_entries
+from reelbook.data.opening import HEAD, Entry, cut_head, list_entries
 from reelbook.data.parsing import Tables
-from reelbook.data.roles import ITEM_ROLES, RATING_ROLES, find_roles, name_roles, simplify
+from reelbook.data.roles import (
+    find_roles,
+    name_items,
+    simplify,
+)
 from reelbook.data.sheets import SEPARATORS, Sheet, decode, read_sheet
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml, replace_when_whole
@@ -86,6 +89,7 @@ class Reading(NamedTuple):
         first: the first rows as read, under the names of their roles.
         is_implicit: whether the data say only who took what.
         user_names: the text of each user's id, by user_id, where it is no number.
+        noun: what the items are, in the plural.
     """
 
     tables: Tables
@@ -95,6 +99,7 @@ class Reading(NamedTuple):
     first: pd.DataFrame
     is_implicit: bool
     user_names: pd.Series
+    noun: str
 
 
 def read_own(path: Path, options: Options) -> Reading:
@@ -104,8 +109,21 @@ def read_own(path: Path, options: Options) -> Reading:
         ReelbookError: no ratings in it, columns that stay open, faulty rows (the first ten are
             told), or a pair of user and item that stands there twice.
     """
-    entries = list_entries(path)
-    entry = _find_ratings(path, entries, options)
+    return read_entries(list_entries(path), options, path)
+
+
+def read_files(files: dict[str, bytes]) -> Reading:
+    """The same, of files that were read before, by name."""
+
+    def make_entry(name: str, content: bytes) -> Entry:
+        return Entry(name, lambda size: content[: None if size < 0 else size])
+
+    return read_entries([make_entry(*file) for file in files.items()], Options(), "the data set")
+
+
+def read_entries(entries: list[Entry], options: Options, where: object) -> Reading:
+    """The same, of these files; `where` they are is for an error."""
+    entry = _find_ratings(where, entries, options)
     faults = Faults(entry.name)
     sheet = read_sheet(entry.name, entry.read(-1), faults)
     roles = find_roles(sheet, options.columns)
@@ -130,11 +148,18 @@ def read_own(path: Path, options: Options) -> Reading:
             "timestamp": ratings["time"].to_numpy("int64"),
         }
     )
-    catalogue = _read_catalogue([e for e in entries if e is not entry], items.names)
-    tables = Tables(table, _make_users(users.names), _make_items(items, catalogue))
+    catalogue = read_catalogue([e for e in entries if e is not entry], items.names)
+    if catalogue.empty:
+        catalogue = take_titles(sheet, roles)
+    tables = Tables(table, _make_users(users.names), make_items(items.names, catalogue))
     told = _tell(sheet, roles, tables, catalogue, is_implicit=is_implicit)
     bad_rows = _list_bad_rows(entry, sheet, faults)
-    return Reading(tables, told, set_aside, bad_rows, first, is_implicit, users.texts)
+    named_by = [roles["item"], *catalogue["file"].head(1)]
+    has_genres = bool(
+        tables.movies["genres"].map(len).any()
+    )  # as no other public set without names
+    noun = name_items(*named_by) if sheet.header or not has_genres else "movies"
+    return Reading(tables, told, set_aside, bad_rows, first, is_implicit, users.texts, noun)
 
 
 def _list_bad_rows(entry: Entry, sheet: Sheet, faults: Faults) -> list[str]:
@@ -154,28 +179,35 @@ def _raise(faults: Faults) -> None:
         ) from None
 
 
-def _find_ratings(path: Path, entries: list[Entry], options: Options) -> Entry:
+def _find_ratings(where: object, entries: list[Entry], options: Options) -> Entry:
     """The file that holds ratings: with a user, an item and stars, or with as much of it as any."""
     if len(entries) == 1:
         return entries[0]
-    scores = {}
+    scores, reasons = {}, []
     for place, entry in enumerate(entries):
         try:
-            sheet = read_sheet(entry.name, _cut(entry.read(HEAD)), Faults(entry.name))
+            sheet = read_sheet(entry.name, cut_head(entry.read(HEAD)), Faults(entry.name))
             roles = find_roles(sheet, options.columns)
-        except ReelbookError:
+        except ReelbookError as error:
+            reasons.append(f"\n  - {str(error).splitlines()[0]}")
             continue
         named = "rating" in entry.name.lower() or entry.name.endswith((".inter", ".data"))
         scores[place] = (named, "rating" in roles or "count" in roles, sheet.header)
     if not scores:
-        there = ", ".join(entry.name for entry in entries[:5])
-        raise ReelbookError(f"{path}: none of its files holds ratings ({there})")
-    return entries[max(scores, key=lambda place: scores[place])]
-
-
-def _cut(head: bytes) -> bytes:
-    """The whole lines of the head of a file; Parquet and short files as they are."""
-    return head if len(head) < HEAD or head.startswith(b"PAR1") else head[: head.rfind(b"\n")]
+        raise ReelbookError(f"{where}: none of its files holds ratings:{''.join(reasons[:5])}")
+    best = max(scores, key=lambda place: scores[place])
+    *kind, header = scores[best]
+    folder = PurePosixPath(entries[best].name).parent
+    rivals = [
+        entries[place].name
+        for place, score in scores.items()
+        if [*score[:2]] == kind
+        and (score[2] == header or PurePosixPath(entries[place].name).parent != folder)
+    ]
+    if len(rivals) > 1:
+        several = ", ".join(rivals[:5])
+        raise ReelbookError(f"{where} holds several files of ratings: {several}. Name one of them.")
+    return entries[best]
 
 
 def _make_ratings(
@@ -278,27 +310,6 @@ def _number(ids: pd.Series) -> Numbered:
     return Numbered(numbers[codes], names[:0] if is_plain else names, names)
 
 
-def _read_catalogue(entries: list[Entry], ids: pd.Series) -> pd.DataFrame:
-    """What other files know of the items: item, title, year, genres as texts; empty if nothing."""
-    for entry in entries:
-        try:
-            head = read_sheet(entry.name, _cut(entry.read(HEAD)), Faults(entry.name))
-        except ReelbookError:
-            continue
-        roles = name_roles(head, ITEM_ROLES)
-        if not head.header and len(head.rows.columns) in (2, 3):  # id, title, genres
-            roles = dict(zip(["item", "title", "genres"], map(str, head.rows), strict=False))
-        has_user = "user" in name_roles(head, RATING_ROLES)
-        if has_user or not {"item", "title"} <= roles.keys():
-            continue
-        if not head.rows[roles["item"]].str.strip().isin(ids).any():
-            continue
-        sheet = read_sheet(entry.name, entry.read(-1), Faults(entry.name))
-        table = pd.DataFrame({r: sheet.rows[c].str.strip() for r, c in roles.items()})
-        return table.drop_duplicates("item").assign(file=entry.name)
-    return pd.DataFrame({"item": pd.Series(dtype="str"), "file": pd.Series(dtype="str")})
-
-
 def _make_users(names: pd.Series) -> pd.DataFrame:
     """The users, of whom nothing but the id is known."""
     ids = np.sort(names.index.to_numpy("int32"))
@@ -314,35 +325,6 @@ def _make_users(names: pd.Series) -> pd.DataFrame:
     )
 
 
-def _make_items(items: Numbered, catalogue: pd.DataFrame) -> pd.DataFrame:
-    """The items that were rated, with what the catalogue knows of them."""
-    rows = pd.DataFrame({"movie_id": items.names.index, "item": items.names.to_numpy()})
-    rows = rows.merge(catalogue, on="item", how="left")
-    for role in ("title", "year", "genres"):
-        rows[role] = rows.get(role, pd.Series("", rows.index, dtype="str")).fillna("")
-    titles, years = [], []
-    for title, year, item in zip(rows["title"], rows["year"], rows["item"], strict=True):
-        name, own_year = split_title(title) if title else (item, None)
-        found = re.match(r"(\d{4})(\.0)?$", year)
-        titles.append(name or item)
-        years.append(own_year or (int(found[1]) if found else None))
-    genres = [
-        list(dict.fromkeys(g.strip() for g in re.split(r"[|,]", text) if g.strip()))
-        if text != "(no genres listed)"
-        else []
-        for text in rows["genres"]
-    ]
-    table = pd.DataFrame(
-        {
-            "movie_id": rows["movie_id"].astype("int32"),
-            "title": pd.Series(titles, dtype="str"),
-            "year": pd.Series(years, dtype="Int32"),
-            "genres": pd.Series(genres, dtype=object),
-        }
-    )
-    return table.sort_values("movie_id", ignore_index=True)
-
-
 def _tell(
     sheet: Sheet,
     roles: dict[str, str],
@@ -353,8 +335,9 @@ def _tell(
 ) -> dict[str, str]:
     """What was understood, by subject."""
     stars = np.unique(tables.ratings["rating"])
-    step = np.diff(stars).min() if 1 < len(stars) <= 101 else 0
-    kinds = f"in steps of {step:g}" if step else f"{len(stars):,} different values"
+    steps = np.diff(np.round(stars.astype("float64"), 4))
+    is_even = 0 < len(steps) <= 100 and np.allclose(steps / steps.min() % 1, 0, atol=1e-6)
+    kinds = f"in steps of {steps.min():g}" if is_even else f"{len(stars):,} different values"
     times = tables.ratings["timestamp"]
     days = [pd.Timestamp(t, unit="s").strftime("%d %b %Y") for t in (times.min(), times.max())]
     named = (tables.movies["title"] != tables.movies["movie_id"].astype("str")).sum()
@@ -369,7 +352,9 @@ def _tell(
         "columns": ", ".join(f"{role}: {column}" for role, column in roles.items()),
         "feedback": "implicit: who took what, without stars"
         if is_implicit
-        else f"explicit: {stars[0]:g} to {stars[-1]:g}, {kinds}",
+        else f"explicit: {stars[0]:g} to {stars[-1]:g}, {kinds}"
+        if len(stars) > 1
+        else f"explicit: all are {stars[0]:g}",
         "times": f"{days[0]} to {days[1]} (UTC)" if times.any() else "none",
         "titles": f"{len(catalogue):,} items in {catalogue['file'].iloc[0]}; {named:,} of "
         f"{len(tables.movies):,} rated items have a title"

@@ -35,9 +35,17 @@ NAMES = {
     "year": ["year", "releaseyear", "yearofpublication", "originalpublicationyear"],
     "genres": ["genres", "genre", "class", "categories", "category"],
 }  # fmt: skip
+# What the items are, by a word in the name of their column or file.
+NOUNS = {
+    "movie": "movies", "film": "movies", "book": "books", "isbn": "books", "artist": "artists",
+    "game": "games", "song": "songs", "track": "tracks", "product": "products", "asin": "products",
+}  # fmt: skip
 RATING_ROLES = ["user", "item", "rating", "count", "time"]
 ITEM_ROLES = ["item", "title", "year", "genres"]
+# Columns that only the export of a person's own ratings has: Letterboxd, IMDb, Goodreads.
+PERSONAL = {"letterboxduri", "yourrating", "yourated", "myrating"}
 SAMPLE = 2_000
+FEW = 20  # rows, of which little can be told
 
 
 def name_roles(sheet: Sheet, roles: list[str]) -> dict[str, str]:
@@ -57,6 +65,12 @@ def simplify(column: str) -> str:
     return re.sub(r"[^a-z0-9]", "", column.split(":")[0].lower())
 
 
+def name_items(*columns: str) -> str:
+    """What the items of columns or files of these names are, in the plural."""
+    plain = " ".join(map(simplify, columns))
+    return next((noun for word, noun in NOUNS.items() if word in plain), "items")
+
+
 def find_roles(sheet: Sheet, given: dict[str, str]) -> dict[str, str]:
     """The column of each role in a sheet of ratings.
 
@@ -70,6 +84,11 @@ def find_roles(sheet: Sheet, given: dict[str, str]) -> dict[str, str]:
     chosen = {role: _find_column(sheet, role, column) for role, column in given.items()}
     found = chosen or (name_roles(sheet, RATING_ROLES) if sheet.header else guess_roles(sheet))
     missing = [role for role in ("user", "item") if role not in found]
+    if missing and PERSONAL & set(map(simplify, map(str, sheet.rows))):
+        raise ReelbookError(
+            f"{sheet.name}: ratings of one person, from whom no model can learn. For a list of "
+            f"movies: python -m reelbook recommend --ratings {sheet.name}"
+        )
     if missing:
         raise ReelbookError(
             f"{sheet.name}: which column is the {' and which the '.join(missing)}?\n"
@@ -93,6 +112,8 @@ def guess_roles(sheet: Sheet) -> dict[str, str]:
     found = dict(zip(["user", "item"], others, strict=False))
     if len(others) >= 2 and sample[others[0]].str.fullmatch(r"B0[0-9A-Z]{8}|[0-9]{9}[0-9X]").all():
         found = {"user": others[1], "item": others[0]}
+    if len(sheet.rows) >= FEW and sheet.rows.iloc[:, 0].is_unique:
+        return {}  # a table of users or of items: each stands there once
     if not stars and not times and not all(sample[c].map(is_number).all() for c in others[:2]):
         return {}  # two columns of words may be anything
     if stars:
@@ -100,6 +121,19 @@ def guess_roles(sheet: Sheet) -> dict[str, str]:
     if times:
         found["time"] = times[0]
     return found
+
+
+def guess_item_roles(sheet: Sheet) -> dict[str, str]:
+    """The roles of a catalogue without a header: id, title, and genres where nothing else is.
+
+    An id stands there once, and most titles do.
+    """
+    columns = list(map(str, sheet.rows))
+    ids, titles = sheet.rows[columns[0]], sheet.rows[columns[1]]
+    if not ids.is_unique or titles.nunique() < len(titles) / 2 or titles.map(is_number).all():
+        return {}
+    found = {"item": columns[0], "title": columns[1]}
+    return found | ({"genres": columns[2]} if len(columns) == 3 else {})
 
 
 def is_time(texts: pd.Series) -> bool:

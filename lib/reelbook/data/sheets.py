@@ -73,7 +73,9 @@ def read_sheet(name: str, content: bytes, faults: Faults) -> Sheet:
     separator = _find_separator(name, text)
     sample = _split_sample(text, separator)
     header = _has_header(sample)
-    names = sample[0] if header else [str(place) for place in range(1, len(sample[0]) + 1)]
+    names = [str(place) for place in range(1, len(sample[0]) + 1)]
+    if header:  # pandas leaves the first name empty, of its row numbers
+        names = [text or "row" for text in sample[0][:1]] + sample[0][1:]
     if len(set(names)) < len(names):
         twice = next(column for column in names if names.count(column) > 1)
         raise ReelbookError(f"{name}, line 1: two columns are called {twice!r}")
@@ -81,7 +83,10 @@ def read_sheet(name: str, content: bytes, faults: Faults) -> Sheet:
         text, separator_read = text.replace(separator, "\x1f"), "\x1f"
     else:
         separator_read = separator
-    rows = _read_delimited(text, separator_read, names, header, faults)
+    try:
+        rows = _read_delimited(text, separator_read, names, header, faults)
+    except pa.ArrowInvalid as error:
+        raise ReelbookError(f"{name}: {str(error).splitlines()[0]}") from None
     return Sheet(name, rows, header, separator, encoding)
 
 
@@ -154,13 +159,18 @@ def _split_sample(text: str, separator: str) -> list[list[str]]:
     lines = lines[: min(SAMPLE_LINES, max(1, len(lines) - 1))] if len(lines) > 2 else lines
     if len(separator) > 1:
         return [line.split(separator) for line in lines]
-    return list(csv.reader(lines, delimiter=separator))
+    return list(csv.reader(lines, delimiter=separator, escapechar=_find_escape(text)))
+
+
+def _find_escape(text: str) -> str | None:
+    """A backslash where it stands before quotes within a field, as in Book-Crossing."""
+    return "\\" if '\\"' in text else None
 
 
 def _has_header(sample: list[list[str]]) -> bool:
     """Whether the first line is of words where the others are of numbers."""
     first, rest = sample[0], [fields for fields in sample[1:] if len(fields) == len(sample[0])]
-    if any(is_number(text) for text in first) or not all(text.strip() for text in first):
+    if any(map(is_number, first)) or not all(text.strip() for text in first[1:]):
         return False
     columns = list(zip(*rest, strict=True)) if rest else []
     numeric = [sum(map(is_number, column)) > 0.5 * len(column) for column in columns]
@@ -193,6 +203,7 @@ def _read_delimited(
         arrow_csv.ParseOptions(
             delimiter=separator,
             quote_char='"' if quoted else False,
+            escape_char=(quoted and _find_escape(text)) or False,
             ignore_empty_lines=False,
             newlines_in_values=quoted,
             invalid_row_handler=note,

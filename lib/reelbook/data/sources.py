@@ -23,19 +23,23 @@ from reelbook.data.layouts import (
     read_zip,
 )
 from reelbook.errors import ReelbookError
-from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.files import replace_when_whole
 from reelbook.paths import get_build_dir
 
-LAYOUT_OWNERS = {
-    "grouplens-100k": "GroupLens' files",
-    "recbole-100k": "recbole's files",
-    "grouplens-1m": "GroupLens' files",
-}
 ARCHIVE_URL = "https://files.grouplens.org/datasets/movielens/{dataset}.zip"
-ARCHIVE_SHA256 = {
+# SHA-256, but for the two of which GroupLens publishes an MD5 alone.
+ARCHIVE_CHECKSUMS = {
     "ml-100k": "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229",
     "ml-1m": "a6898adb50b9ca05aa231689da44c217cb524e7ebd39d264c56e2832f2c54e20",
+    "ml-10m": "813c411ccb6122564edfe752e7f80c4dcc5aa25fa94c93622f6877a7ba252862",
+    "ml-20m": "96f243c338a8665f6bcc89c53edf6ee39162a846940de6b7c8c48aeada765ff3",
+    "ml-25m": "md5:6b51fb2759a8657d3bfcbfc42b592ada",
+    "ml-32m": "md5:d472be332d4daa821edc399621853b57",
+    "ml-latest-small": "696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
 }
+ARCHIVE_BYTES = {  # of the large ones, to tell before they are fetched
+    "ml-10m": 65_566_137, "ml-20m": 198_702_078, "ml-25m": 261_978_986, "ml-32m": 238_950_008,
+}  # fmt: skip
 WHEEL_REQUIREMENT = "recbole==1.2.1"
 WHEEL_NAME = "recbole-1.2.1-py3-none-any.whl"
 WHEEL_SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
@@ -105,16 +109,16 @@ def find_named(dataset: str) -> SourceFiles | None:
     try:
         if not path.is_file():
             layout, files = read_folder(path, dataset)
-            description = f"{LAYOUT_OWNERS[layout]} in the folder that REELBOOK_DATA names"
+            description = f"{_name_owner(layout)} files in the folder that REELBOOK_DATA names"
             return SourceFiles(layout, files, description, False)
         if not zipfile.is_zipfile(path):
-            is_part = any(path.name.lower() in names for names in LAYOUTS.values())
-            look = find_look([path.name], open_in(path.parent))
-            if is_part or look:
-                raise ReelbookError(f"a file alone{look or '; name the folder that holds it'}")
+            if any(path.name.lower() in LAYOUTS[layout] for layout in layouts):
+                raise ReelbookError("a file alone; name the folder that holds it")
+            if look := find_look([path.name], open_in(path.parent), path):
+                raise ReelbookError(f"a file alone{look}")
         layout, files = read_zip(path, layouts)
-        verified = _has_checksum(path, ARCHIVE_SHA256[dataset])
-        kind = "GroupLens' archive" if verified else f"{LAYOUT_OWNERS[layout]} in the zip"
+        verified = _has_checksum(path, ARCHIVE_CHECKSUMS[dataset])
+        kind = "GroupLens' archive" if verified else f"{_name_owner(layout)} files in the zip"
         return SourceFiles(layout, files, f"{kind} that REELBOOK_DATA names", verified)
     except (ReelbookError, OSError) as error:
         told = getattr(error, "strerror", None) or error
@@ -155,8 +159,14 @@ def fetch_wheel(*, progress: bool = True) -> Path:
     return path
 
 
-def download(url: str, path: Path, sha256: str, *, progress: bool = True) -> None:
+def download(url: str, path: Path, checksum: str, *, progress: bool = True) -> None:
     """Download a file whole or not at all, unless it lies there already.
+
+    Args:
+        url: of the file.
+        path: where it goes.
+        checksum: its SHA-256, or `md5:` and its MD5.
+        progress: whether to show a bar.
 
     Raises:
         ReelbookError: no answer, a download that broke off each time, or another checksum.
@@ -165,7 +175,7 @@ def download(url: str, path: Path, sha256: str, *, progress: bool = True) -> Non
 
     pooch.get_logger().setLevel("INFO" if progress else "WARNING")
     folder = pooch.create(
-        path.parent, "", registry={path.name: sha256}, urls={path.name: url},
+        path.parent, "", registry={path.name: checksum}, urls={path.name: url},
         retry_if_failed=RETRIES,
     )  # fmt: skip
     try:
@@ -176,7 +186,8 @@ def download(url: str, path: Path, sha256: str, *, progress: bool = True) -> Non
             cause = cause.__context__
         raise ReelbookError(f"{url}: {cause}") from None
     except ValueError:
-        raise ReelbookError(f"{url}: its SHA-256 is not the expected one; refused") from None
+        kind = "MD5" if checksum.startswith("md5:") else "SHA-256"
+        raise ReelbookError(f"{url}: its {kind} is not the expected one; refused") from None
 
 
 def get_downloads_dir() -> Path:
@@ -187,7 +198,10 @@ def get_downloads_dir() -> Path:
 def _read_grouplens(dataset: str, progress: bool) -> SourceFiles:
     path = get_downloads_dir() / f"{dataset}.zip"
     url = ARCHIVE_URL.format(dataset=dataset)
-    download(url, path, ARCHIVE_SHA256[dataset], progress=progress)
+    size = ARCHIVE_BYTES.get(dataset)
+    if progress and size and not path.exists():
+        print(f"fetching {url} ({size / 1e6:.0f} MB)", file=sys.stderr)
+    download(url, path, ARCHIVE_CHECKSUMS[dataset], progress=progress)
     layout, files = read_zip(path, DATASET_LAYOUTS[dataset])
     return SourceFiles(layout, files, f"GroupLens' archive {dataset}.zip", True)
 
@@ -197,5 +211,13 @@ def _read_wheel(dataset: str, progress: bool) -> SourceFiles:
     return SourceFiles(layout, files, f"the wheel of {WHEEL_REQUIREMENT} on PyPI", False)
 
 
-def _has_checksum(path: Path, sha256: str) -> bool:
-    return path.exists() and compute_sha256(path) == sha256
+def _name_owner(layout: str) -> str:
+    return "recbole's" if layout.startswith("recbole") else "GroupLens'"
+
+
+def _has_checksum(path: Path, checksum: str) -> bool:
+    if not path.exists():
+        return False
+    kind, _, digest = checksum.rpartition(":")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, kind or "sha256").hexdigest() == digest

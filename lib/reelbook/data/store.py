@@ -1,8 +1,9 @@
 """The canonical tables of a data set: written once as Parquet, checked on every load.
 
 `build/data/<dataset>/` holds ratings.parquet, users.parquet, movies.parquet, data.json and, where a
-film graph is known and at hand, people.parquet. data.json names the source, the fingerprint of the
-contents and the checksum of each file; it is what makes the folder complete.
+film graph is known and at hand, people.parquet; of users whose ids are texts, user_names.parquet.
+data.json names the source, the fingerprint of the contents and the checksum of each file; it is
+what makes the folder complete.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ import pandera.pandas as pa
 from filelock import FileLock
 
 from reelbook.data import film_graph, layouts, own, parsing, sources, synthetic
-from reelbook.data.names import find_path, name_dataset, stamp_files
+from reelbook.data.names import DOCUMENTED, find_path, name_dataset, stamp_files
 from reelbook.data.parsing import Tables
 from reelbook.data.record import read_record
 from reelbook.data.tables import OWN_SCHEMAS, SCHEMAS, Dataset, count_rated
@@ -32,6 +33,11 @@ from reelbook.provenance import hash_code
 PUBLISHED_COUNTS = {
     "ml-100k": {"ratings": 100_000, "users": 943, "movies": 1_682},
     "ml-1m": {"ratings": 1_000_209, "users": 6_040, "movies": 3_706},
+    "ml-10m": {"ratings": 10_000_054, "users": 69_878, "movies": 10_677},
+    "ml-20m": {"ratings": 20_000_263, "users": 138_493, "movies": 26_744},
+    "ml-25m": {"ratings": 25_000_095, "users": 162_541, "movies": 59_047},
+    "ml-32m": {"ratings": 32_000_204, "users": 200_948, "movies": 84_432},
+    "ml-latest-small": {"ratings": 100_836, "users": 610, "movies": 9_724},
 }
 # The fingerprint of the publisher's contents, where it was computed from them.
 PUBLISHED_SHA256 = {
@@ -162,17 +168,19 @@ def _read(dataset: str) -> Dataset | None:
         tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in SCHEMAS}
         genres = [list(names) for names in tables["movies"]["genres"]]  # Parquet gives arrays back
         tables["movies"]["genres"] = pd.Series(genres, dtype=object)
-        _check_schemas(tables, folder.name, OWN_SCHEMAS if find_path(dataset) else SCHEMAS)
-        has_credits = "people.parquet" in record["files"]
-        people = pd.read_parquet(folder / "people.parquet") if has_credits else None
+        _check_schemas(tables, folder.name, _choose_schemas(dataset))
+        there = {file.removesuffix(".parquet") for file in record["files"]} - SCHEMAS.keys()
+        others = {name: pd.read_parquet(folder / f"{name}.parquet") for name in there}
         return Dataset(
             name=folder.name,
             **tables,
             sha256=record["sha256"],
             source=record["source"],
             note=record["note"],
-            credits=people,
+            credits=others.get("people"),
             is_implicit=record.get("is_implicit", False),
+            noun=record.get("noun", "movies"),
+            user_names=others.get("user_names"),
         )
     except (OSError, ValueError, LookupError, AttributeError, TypeError, ReelbookError):
         return None
@@ -186,14 +194,19 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
     else:
         found = sources.find_source(dataset, progress=progress)
         try:
-            tables = parsing.parse(found.layout, found.files)
+            is_like_own = found.layout in layouts.READ_AS_OWN
+            tables = (
+                own.read_files(found.files).tables
+                if is_like_own
+                else parsing.parse(found.layout, found.files)
+            )
         except ReelbookError as error:
             raise ReelbookError(f"{dataset} from {found.description}: {error}") from None
-        if converted := parsing.list_converted(found.files):
+        if not is_like_own and (converted := parsing.list_converted(found.files)):
             found = replace(
                 found, description=f"{found.description}, {', '.join(converted)} in UTF-8"
             )
-    _check_schemas(vars(tables), found.description, SCHEMAS)
+    _check_schemas(vars(tables), found.description, _choose_schemas(dataset))
     record: dict[str, Any] = {
         "dataset": dataset,
         "source": found.description,
@@ -203,6 +216,7 @@ def _write_source(folder: Path, dataset: str, *, progress: bool) -> None:
         "counts": {name: len(table) for name, table in vars(tables).items()},
         "code": _hash_code(),
         "no_people": "",
+        "traits": _list_traits(tables),
     }
     people = {}
     try:
@@ -227,15 +241,8 @@ def _write_own(folder: Path, path: Path) -> None:
         "code": _hash_code(),
         "no_people": "",
         "is_implicit": reading.is_implicit,
-        "traits": sorted(
-            Dataset(
-                folder.name,
-                **vars(reading.tables),
-                sha256="",
-                source="",
-                is_implicit=reading.is_implicit,
-            ).traits
-        ),
+        "noun": reading.noun,
+        "traits": _list_traits(reading.tables, is_implicit=reading.is_implicit),
         "understood": reading.told,
         "first_rows": reading.first.to_dict("list"),
     }
@@ -243,7 +250,16 @@ def _write_own(folder: Path, path: Path) -> None:
     bad_rows.unlink(missing_ok=True)
     if reading.bad_rows:
         bad_rows.write_text("\n".join(reading.bad_rows) + "\n", encoding="utf-8")
-    _write(folder, vars(reading.tables), record)
+    names = reading.user_names.rename_axis("user_id").rename("name").reset_index()
+    _write(folder, vars(reading.tables) | ({"user_names": names} if len(names) else {}), record)
+
+
+def _list_traits(tables: Tables, *, is_implicit: bool = False) -> list[str]:
+    return sorted(Dataset("", **vars(tables), sha256="", source="", is_implicit=is_implicit).traits)
+
+
+def _choose_schemas(dataset: str) -> dict[str, pa.DataFrameSchema]:
+    return SCHEMAS if dataset in DOCUMENTED else OWN_SCHEMAS
 
 
 def _write(folder: Path, frames: dict[str, pd.DataFrame], record: dict[str, Any]) -> None:

@@ -75,6 +75,8 @@ class Dataset:
             "415,323 of the 1,000,209 ratings of ml-1m".
         credits: movie_id, director, star (`reelbook.data.film_graph`); None without a film graph.
         is_implicit: whether a rating says only that someone took something; all are 1 then.
+        noun: what the items are, in the plural: movies, books, ...; "items" where nothing tells.
+        user_names: user_id and name, the text that it stands for; None where ids are numbers.
     """
 
     name: str
@@ -86,15 +88,18 @@ class Dataset:
     note: str = ""
     credits: pd.DataFrame | None = None
     is_implicit: bool = False
+    noun: str = "movies"
+    user_names: pd.DataFrame | None = None
 
     @functools.cached_property
     def traits(self) -> frozenset[str]:
-        """What the tables tell beside who rated what: of stars, times, titles, genres, people."""
+        """What the tables tell beside who rated what: those of `names.TRAITS` that are there."""
         movies, users = self.movies, self.users
         told = {
             "stars": not self.is_implicit,
             "times": self.ratings["timestamp"].nunique() > 1,
             "titles": (movies["title"] != movies["movie_id"].astype("str")).any(),
+            "years": movies["year"].notna().any(),
             "genres": movies["genres"].map(len).any(),
             "people": (users["occupation"] != "").any(),
             "credits": self.credits is not None,

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from reelbook.data.names import get_options_path
-from reelbook.data.own import RATING_ROLES, read_options, write_options
+from reelbook.data.own import read_options, write_options
+from reelbook.data.roles import RATING_ROLES
 from reelbook.errors import ReelbookError
 from reelbook.paths import format_path
 

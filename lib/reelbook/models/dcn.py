@@ -124,6 +124,7 @@ FAMILY = Family(
     source={name: "document B" for name in MODELS} | {"dcn.best": "ours, after Wang et al. 2021"},
     needs={name: ("people", "credits") for name in MODELS}
     | {"dcn.best": ("genres", "people", "credits")},
+    requires=("stars",),
     deep=True,
     unseen="one vector for all that is unknown, and the other features",
 )

@@ -1,6 +1,6 @@
-"""What someone will give to movies, by what `reelbook.models.gaussian` learned; it needs only numpy.
+"""The stars that someone will give to movies, by what `reelbook.models.gaussian` learned.
 
-The equations stand there. It is a file of its own so that a list is made without what learns.
+The equations stand there. This file needs only numpy, so a list is made without what learns.
 """
 
 from typing import NamedTuple

@@ -105,6 +105,7 @@ FAMILY = Family(
         **dict.fromkeys(["mf.biased", "mf.unregularised"], "Koren, Bell and Volinsky 2009"),
         "mf.implicit": "Koren 2008",
     },
+    requires=("stars",),
     deep={name: name == "mf.mlp" for name in MODELS},
     unseen=dict.fromkeys(MODELS, "the mean and what is known of the other one")
     | {

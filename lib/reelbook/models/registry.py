@@ -45,6 +45,8 @@ class About(NamedTuple):
         needs: what it reads beside who gave which stars to what, where the data set has it; of
             NEEDS: people are the users' age, gender, occupation and zip code, and credits
             directors and stars; titles come with their year.
+        requires: the traits of a data set (`Dataset.traits`) without which its figures would mean
+            nothing.
         deep: whether it has hidden layers or attention.
         chapter: the notebook that trains it; a family that names none stands in that on baselines.
         unseen: of a model that predicts stars, by what it predicts where no rating trained the
@@ -57,6 +59,7 @@ class About(NamedTuple):
     words: str
     source: str
     needs: tuple[str, ...]
+    requires: tuple[str, ...]
     deep: bool
     chapter: str
     unseen: str
@@ -71,6 +74,7 @@ class Family:
     words: dict[str, str]
     source: str | dict[str, str]
     needs: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
+    requires: tuple[str, ...] = ()
     deep: bool | dict[str, bool] = False
     chapter: str = "06_baselines"
     unseen: str | dict[str, str] = ""

@@ -145,13 +145,27 @@ def compute_neighbour_weights(x: sparse.csr_matrix, params: dict[str, Any]) -> n
 
 def compute_linear_weights(x: sparse.csr_matrix, params: dict[str, Any]) -> np.ndarray:
     """The B of ease and edlae: what rebuilds X best without its diagonal, (movies, movies)."""
-    gram = compute_gram(x)
     dropout = params.get("dropout", 0.0)
-    penalty = params["l2"] + dropout / (1 - dropout) * gram.diagonal()
-    inverse = np.linalg.inv(gram + np.diag(penalty))
+    counts = count_ratings(x).astype("float64")
+    inverse = invert_gram(x, params["l2"] + dropout / (1 - dropout) * counts)
     weights = -inverse / inverse.diagonal()
     np.fill_diagonal(weights, 0)
     return weights.astype("float32")
+
+
+def invert_gram(x: sparse.csr_matrix, penalty: np.ndarray) -> np.ndarray:
+    """P = (X'X + D)^-1, float64 (movies, movies), D a diagonal of positive penalties (movies,).
+
+    With fewer users than movies through the smaller X D^-1 X' (Woodbury's identity):
+    P = D^-1 - D^-1 X' (I + X D^-1 X')^-1 X D^-1.
+    """
+    num_users, num_movies = x.shape
+    if num_users >= num_movies:
+        return np.linalg.inv(compute_gram(x) + np.diag(penalty))
+    scaled = x.toarray() / penalty  # X D^-1, (users, movies)
+    inverse = scaled.T @ -np.linalg.solve(np.eye(num_users) + x @ scaled.T, scaled)
+    inverse[np.diag_indices(num_movies)] += 1 / penalty
+    return inverse
 
 
 def learn_als(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> RowScorer:

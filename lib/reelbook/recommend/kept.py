@@ -85,7 +85,9 @@ def _list_inputs(dataset: "Dataset", model: str) -> dict[str, Any]:
 
     fits = [f"{registry.get_family(name).__name__}:fit" for name in (model, TASTE)]
     code = trace_code("reelbook.recommend.learning:make_recommender", *fits)
+    users = dataset.user_names  # which the fingerprint of the tables does not cover
     return describe_data(model, dataset) | {
+        "users": None if users is None else hashlib.sha256(users.to_csv().encode()).hexdigest(),
         "params": {name: registry.resolve_params(name, {}) for name in (model, TASTE)},
         "code": code.sha256,
         "versions": code.versions,
@@ -105,18 +107,20 @@ def _pack(recommender: Recommender) -> bytes:
     movies, ratings, taste = recommender.movies, recommender.ratings, recommender.taste
     texts = {"names": movies["name"].to_list(), "noise": taste.noise, "scale": taste.scale}
     texts |= {"liked_stars": recommender.liked_stars, "dataset": recommender.dataset}
+    if (users := recommender.user_names) is not None:
+        texts["users"] = users.to_dict("list")
+    arrays: dict[str, Any] = {
+        "texts": np.frombuffer(json.dumps(texts).encode(), "uint8"),
+        "weights": recommender.weights,
+        "base": taste.base,
+        "doubt": taste.doubt,
+        "vectors": taste.vectors,
+        "user_ids": recommender.user_ids,
+    }
+    arrays |= {f"movies_{name}": movies[name].to_numpy() for name in ("movie_id", "ratings")}
+    arrays |= {f"ratings_{name}": ratings[name].to_numpy() for name in ratings}
     file = io.BytesIO()
-    np.savez(
-        file,
-        texts=np.frombuffer(json.dumps(texts).encode(), "uint8"),
-        weights=recommender.weights,
-        base=taste.base,
-        doubt=taste.doubt,
-        vectors=taste.vectors,
-        user_ids=recommender.user_ids,
-        **{f"movies_{name}": movies[name].to_numpy() for name in ("movie_id", "ratings")},
-        **{f"ratings_{name}": ratings[name].to_numpy() for name in ratings},
-    )
+    np.savez(file, **arrays)
     return file.getvalue()
 
 
@@ -148,4 +152,5 @@ def _read_arrays(folder: Path, model: str, record: dict[str, Any]) -> Recommende
         texts["liked_stars"],
         pd.DataFrame({name.removeprefix("ratings_"): array for name, array in columns.items()}),
         found["user_ids"],
+        pd.DataFrame(texts["users"]) if "users" in texts else None,
     )

@@ -47,6 +47,7 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
         float(stars[stars >= min(LIKED, stars.max())].mean()),
         dataset.ratings[["user_id", "rating"]].assign(place=places),
         dataset.users["user_id"].to_numpy(),
+        dataset.user_names,
     )
 
 

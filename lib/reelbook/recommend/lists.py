@@ -11,13 +11,17 @@ FORMULA = tuple("=+-@\t\r")  # a cell that begins so is run by spreadsheets
 
 
 def format_lists(lists: pd.DataFrame) -> str:
-    """Lists for a terminal: a line a movie, and below it what it is there for."""
+    """Lists for a terminal: a line a movie, and below it what it is there for.
+
+    Stars are left out where they cannot differ: of data that say only who took what.
+    """
     lines = []
+    has_stars = (lists["low"] < lists["high"]).any()
     for row in lists.to_dict("records"):
         if row["rank"] == 1 and "user_id" in row:
             lines.append(f"User {row['user_id']}")
-        stars = f"{row['stars']:.1f} stars ({row['low']:.1f} to {row['high']:.1f})"
-        lines.append(f"{row['rank']:>3}. {row['name']}  {stars}")
+        stars = f"  {row['stars']:.1f} stars ({row['low']:.1f} to {row['high']:.1f})"
+        lines.append(f"{row['rank']:>3}. {row['name']}{stars if has_stars else ''}")
         if row["because"]:
             why = row["because"] if row["because"] == POPULAR else f"because of {row['because']}"
             lines.append(f"     {why}")

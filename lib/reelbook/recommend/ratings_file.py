@@ -147,8 +147,8 @@ def match_ratings(own: OwnRatings, known: "Dataset | Recommender") -> Matched:
     if not last:
         none = f"None of the {len(found)} titles found in {name}."
         raise ReelbookError("\n".join([none, *faults.values()]))
-    known = sum(place is not None for place in found)
-    told = f"{known} of {len(found)} titles found in {name}"
+    matched = sum(place is not None for place in found)
+    told = f"{matched} of {len(found)} titles found in {name}"
     if own.top != most:
         told += f"; {own.top:g} stars of the file count as {most:g}"
     rated, stars = np.array(list(last)), np.array(list(last.values()))

@@ -6,6 +6,8 @@ and the ones that pull most are the reason. Stars, and how sure they are, come f
 `reelbook.models.gaussian`. `reelbook.recommend.learning` learns both.
 """
 
+import difflib
+import re
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,6 +42,7 @@ class Recommender(NamedTuple):
         liked_stars: what a liked movie counts as: the mean of all ratings from LIKED stars on.
         ratings: user_id, place (of the movie) and rating, of all users of the data set.
         user_ids: of all users, also of those without ratings.
+        user_names: see `Dataset.user_names`.
     """
 
     dataset: str
@@ -50,6 +53,7 @@ class Recommender(NamedTuple):
     liked_stars: float
     ratings: pd.DataFrame
     user_ids: np.ndarray
+    user_names: pd.DataFrame | None = None
 
 
 def check_request(
@@ -67,6 +71,24 @@ def check_request(
         _find_ratings(dataset.ratings, user_id, dataset.users["user_id"].to_numpy())
     counts = dataset.movies["movie_id"].map(dataset.ratings["movie_id"].value_counts())
     find_titles(liked, list_names(dataset.movies), counts.fillna(0).tolist())
+
+
+def find_users(known: "Dataset | Recommender", asked: Sequence[str]) -> list[int]:
+    """The user_id of each id as it stands in the data, or in what was learned from them.
+
+    Raises:
+        ReelbookError: a text that is no user's, or no whole number where ids are such.
+    """
+    if known.user_names is None:
+        if wrong := [text for text in asked if not re.fullmatch(r"-?[0-9]{1,18}", text)]:
+            raise ReelbookError(f"--user {wrong[0]}: the ids of these data are whole numbers.")
+        return [int(text) for text in asked]
+    ids = dict(zip(known.user_names["name"], known.user_names["user_id"], strict=True))
+    for text in asked:
+        if text not in ids:
+            close = difflib.get_close_matches(text, ids, cutoff=0)
+            raise ReelbookError(f"No user has the id {text!r}; the closest are {', '.join(close)}.")
+    return [ids[text] for text in asked]
 
 
 def check_model(model: str) -> None:
@@ -107,10 +129,17 @@ def recommend_to_user(recommender: Recommender, user_id: int, *, k: int = 10) ->
 def recommend_to_users(
     recommender: Recommender, user_ids: Sequence[int], *, k: int = 10
 ) -> pd.DataFrame:
-    """The lists of several users, one below the other, with user_id as the first column."""
+    """The lists of several users, one below the other, with user_id as the first column.
+
+    It holds the ids as they stand in the data, which may be texts.
+    """
     lists = [recommend_to_user(recommender, user, k=k) for user in dict.fromkeys(user_ids)]
     found = pd.concat(lists, keys=dict.fromkeys(user_ids), names=["user_id"])
-    return found.reset_index("user_id").reset_index(drop=True)
+    found = found.reset_index("user_id").reset_index(drop=True)
+    if recommender.user_names is not None:
+        names = recommender.user_names.set_index("user_id")["name"]
+        found["user_id"] = found["user_id"].map(names)
+    return found
 
 
 def recommend_to_fan(

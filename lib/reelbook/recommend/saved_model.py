@@ -31,7 +31,8 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ReelbookError(f"{folder} is a file: give an empty folder or a new one.")
     found = {file.name for file in folder.iterdir()}
-    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets", "movies.csv"}
+    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets"}
+    ours |= {"movies.csv", "user_ids.csv"}
     if found and (MARK not in found or found - ours):
         raise ReelbookError(f"{folder} holds something else: give an empty folder or a new one.")
 
@@ -140,8 +141,12 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         setattr(module, name, function)
     with replace_when_whole(folder) as target:
         tf.saved_model.save(module, str(target), signatures=functions)
-        movies = recommender.movies[["movie_id"]].assign(title=guard_texts(names[numbers]))
-        movies.to_csv(target / "movies.csv", index=False, encoding="utf-8", lineterminator="\n")
+        listed = pd.DataFrame(
+            {"movie_id": movie_ids, "title": guard_texts(recommender.movies["name"])}
+        )
+        listed.to_csv(target / "movies.csv", index=False, encoding="utf-8", lineterminator="\n")
+        if recommender.user_names is not None:  # for_user takes the number of such an id
+            recommender.user_names.to_csv(target / "user_ids.csv", index=False)
         (target / MARK).write_text(f"written by reelbook: {recommender.model}\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -170,7 +175,7 @@ def _make_title_lookup(movies: pd.DataFrame) -> tf.lookup.StaticHashTable:
     return _make_lookup(list(places), list(places.values()))
 
 
-def _make_lookup(keys: Sequence[Any], places: Sequence[int]) -> tf.lookup.StaticHashTable:
+def _make_lookup(keys: np.ndarray | list[Any], places: Sequence[int]) -> tf.lookup.StaticHashTable:
     """From ids or texts to places, -1 for one that is not there."""
     found = tf.constant(keys, tf.string if isinstance(keys[0], str) else tf.int64)
     values = tf.constant(places, tf.int64)

@@ -1,6 +1,6 @@
-"""What someone who builds a recommender takes away: which model, at what cost, and what mattered.
+"""What someone who builds a recommender wants to know: which model, at what cost, what mattered.
 
-Every sentence is made of the boards, so another record makes another sentence.
+Every sentence is computed from the boards, so other records give other sentences.
 """
 
 from collections.abc import Iterable
@@ -11,11 +11,12 @@ import pandas as pd
 from reelbook.metrics.ratings import compare_paired
 from reelbook.models.registry import describe_model
 from reelbook.report.leaderboards import find_best, find_cheap
+from reelbook.report.sentences.phrases import INDISTINGUISHABLE, join_words
 from reelbook.runs.store import Run
 
 
 class Part(NamedTuple):
-    """What the second model has and the first has not."""
+    """What the second model has and the first lacks."""
 
     name: str
     first: str
@@ -24,9 +25,9 @@ class Part(NamedTuple):
 
 PARTS = [
     Part("Mean, biases and a penalty around the dot product", "mf.dot", "mf.biased"),
-    Part("Who rated what, whatever the stars", "mf.biased", "mf.implicit"),
+    Part("The list of movies that a user rated", "mf.biased", "mf.implicit"),
     Part("Averaging over draws of the weights", "baseline.svd", "bayes.mf"),
-    Part("Days, who rated what, and side features", "bayes.mf", "bayes.timesvd"),
+    Part("Days, the list of rated movies and side features", "bayes.mf", "bayes.timesvd"),
     Part("Statistics of users and movies beside the features", "dcn.stacked", "dcn.best"),
     Part("A dense layer with dropout in place of the dot product", "mf.dot", "mf.mlp"),
     Part("A sigmoid scaled to the stars", "mf.dot", "mf.sigmoid"),
@@ -48,7 +49,7 @@ def measure_parts(runs: Iterable[Run], parts: Iterable[Part] = PARTS) -> pd.Data
 
     Returns:
         part, second (what has it), folds (number), value, low, high of the 95% interval, and
-        matters: whether the gain is at least SMALL and told from zero; most first.
+        matters: whether the gain is at least SMALL and its interval above zero; most first.
     """
     by_model: dict[str, dict[tuple[str, int], Run]] = {}
     for run in runs:
@@ -73,13 +74,14 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
     best, cheap = board.iloc[0], find_cheap(board)
     deep, simple = find_best(board, deep=True), find_best(board, deep=False)
     text = (
-        f"{_name(best)} predicts ratings best: an error of {best['value']:.3f} stars, after "
-        f"{_say_seconds(best['seconds'])} of tuning and training."
+        f"{_name(best)} predicts ratings best: its RMSE on the official folds is "
+        f"{best['value']:.3f} stars, after {_say_seconds(best['seconds'])} of tuning and training "
+        "a fold."
     )
     if cheap["name"] != best["name"]:
         text += (
-            f" In at most half its time, {_say_seconds(cheap['seconds'])}, {_name(cheap)} "
-            f"comes to {cheap['value']:.3f}."
+            f" Where time is short, {_name(cheap)} reaches {cheap['value']:.3f} after "
+            f"{_say_seconds(cheap['seconds'])}."
         )
     if deep is None or simple is None:
         return text
@@ -96,26 +98,31 @@ def describe_ranking_choice(boards: dict[str, pd.DataFrame]) -> str:
     best = board.iloc[0]
     tied = board.loc[~board["clear"], "name"].tolist()[1:]
     text = (
-        f"Where a share of each user's ratings is held out ({protocol}), {_name(best)} makes the "
-        f"best lists: an nDCG@10 of {best['value']:.3f}, after {_say_seconds(best['seconds'])} of "
-        "tuning and training"
+        f"On {protocol}, {_name(best)} makes the best lists: its nDCG@10 is {best['value']:.3f}, "
+        f"after {_say_seconds(best['seconds'])} of tuning and training"
     )
-    text += f", not to be told from {_join(tied)}." if tied else ", clearly ahead of all others."
+    are = "is" if len(tied) == 1 else "are"
+    text += (
+        f"; {join_words(tied)} {are} statistically indistinguishable from it."
+        if tied
+        else ", clearly ahead of all other models."
+    )
     others = [
-        f"on {name} is {found['name'].iloc[0]} ({found['value'].iloc[0]:.3f})"
+        f"{found['name'].iloc[0]} leads on {name} ({found['value'].iloc[0]:.3f})"
         for name, found in list(boards.items())[1:]
     ]
-    return f"{text} First {_join(others)}." if others else text
+    return f"{text} Of all models, {join_words(others)}." if others else text
 
 
 def describe_parts(parts: pd.DataFrame, *, matters: bool) -> str:
-    """What mattered, or what did not, with the stars that it brought."""
+    """What mattered, or what did not, with the stars by which the error fell."""
     found = parts[parts["matters"] == matters]
     texts = [
         f"{name[0].lower()}{name[1:]} ({value:+.3f})"
         for name, value in zip(found["part"], found["value"], strict=True)
     ]
-    return _join(texts) if texts else "nothing that was tried"
+    told = join_words(texts) or "nothing that was tried"
+    return told[0].upper() + told[1:]
 
 
 def _name(row: pd.Series) -> str:
@@ -125,14 +132,9 @@ def _name(row: pd.Series) -> str:
 
 def _say_gap(row: pd.Series) -> str:
     """How far behind the first a row of a board is."""
-    told = "" if row["clear"] else ", which cannot be told from zero"
-    return f"is {row['behind']:.3f} behind{told}."
+    told = "" if row["clear"] else f", {INDISTINGUISHABLE}"
+    return f"is {row['behind']:.3f} stars behind{told}."
 
 
 def _say_seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-
-
-def _join(texts: list[str]) -> str:
-    """Texts as a list in a sentence."""
-    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))

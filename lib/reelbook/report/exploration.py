@@ -14,7 +14,7 @@ from reelbook.models.features.ids import bucketize_age
 from reelbook.report import demographics
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-LIKED = 4  # stars from which on a movie counts as liked
+LIKED, DISLIKED = 0.75, 0.25  # of the scale: four and two of one to five stars
 DAMPING = 25  # ratings at the global mean that a damped mean adds to a movie's own
 
 
@@ -73,18 +73,24 @@ def count_stars(rows: pd.DataFrame, by: str = "gender") -> pd.DataFrame:
     )
 
 
+def find_place(stars: pd.Series, share: float) -> float:
+    """What lies at this share of the scale that ratings take: 4 at 0.75 of 1 to 5."""
+    low, high = stars.min(), stars.max()
+    return float(low + share * (high - low))
+
+
 def summarize_movies(rows: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     """One row a movie (and group of users, where `by` names a column) with what says it is liked.
 
     Returns:
-        movie_id, title, year, ratings, liked (ratings of 4 or 5 stars), mean, low and high (95%
-        interval of the mean, normal approximation; missing for a single rating) and damped_mean:
-        the mean after 25 more ratings at the mean of all the group's ratings, so that a handful of
-        fives does not beat hundreds of fours.
+        movie_id, title, year, ratings, liked (ratings at LIKED of the scale or above), mean, low
+        and high (95% interval of the mean, normal approximation; missing for a single rating) and
+        damped_mean: the mean after 25 more ratings at the mean of all the group's ratings, so that
+        a handful of fives does not beat hundreds of fours.
     """
     keys = [by, "movie_id"] if by else ["movie_id"]
     stars = rows["rating"].astype("float64")
-    frame = rows.assign(rating=stars, liked=stars >= LIKED)
+    frame = rows.assign(rating=stars, liked=stars >= find_place(stars, LIKED))
     table = frame.groupby(keys, observed=True).agg(
         title=("title", "first"),
         year=("year", "first"),

@@ -1,12 +1,22 @@
-"""What the front page shows of the results: texts and short tables, by their glued names."""
+"""What the front page shows of the results: texts, short tables and verdicts, as they are glued."""
+
+from html import escape
 
 import pandas as pd
+from IPython.display import HTML
 from pandas.io.formats.style import Styler
 
 from reelbook.data.tables import Dataset
-from reelbook.report import advice, tables
+from reelbook.report import advice, claims, tables
+from reelbook.report.figures.suitability import COLORS
 
 SHORT = 5  # rows of a leaderboard
+SQUARES = {
+    claims.REPRODUCED: COLORS["green"],
+    claims.NOT_REPRODUCED: COLORS["red"],
+    claims.ARTEFACT: COLORS["amber"],
+    claims.CANNOT_BE_JUDGED: ("#ffffff", "#5f6368"),
+}
 
 
 def list_texts(
@@ -14,7 +24,6 @@ def list_texts(
     board: pd.DataFrame,
     boards: dict[str, pd.DataFrame],
     parts: pd.DataFrame,
-    verdicts: pd.DataFrame,
     *,
     num_runs: int,
 ) -> dict[str, str]:
@@ -25,10 +34,9 @@ def list_texts(
         board: the rating models, as `leaderboards.make_rating_board` gives them, best first.
         boards: protocol to its ranking models, as `leaderboards.make_ranking_board` gives them.
         parts: as `advice.measure_parts` gives them.
-        verdicts: as `claims.judge_claims` gives them.
         num_runs: how many training runs are behind the figures.
     """
-    return tables.list_glued(dataset, board, verdicts, num_runs=num_runs) | {
+    return tables.list_glued(dataset, board, num_runs=num_runs) | {
         "rating_advice": advice.describe_rating_choice(board),
         "ranking_advice": advice.describe_ranking_choice(boards),
         "mattered": advice.describe_parts(parts, matters=True),
@@ -36,15 +44,12 @@ def list_texts(
     }
 
 
-def list_tables(
-    board: pd.DataFrame, lists: pd.DataFrame, verdicts: pd.DataFrame
-) -> dict[str, Styler]:
+def list_tables(board: pd.DataFrame, lists: pd.DataFrame) -> dict[str, Styler]:
     """The short tables of the front page.
 
     Args:
         board: the rating models, best first.
         lists: the ranking models of the first protocol, best first.
-        verdicts: as `claims.judge_claims` gives them.
     """
     return {
         "leaderboard_short": _shorten(
@@ -54,14 +59,29 @@ def list_tables(
         ),
         "ranking_short": _shorten(
             lists,
-            "ndcg-10",
+            "ndcg@10",
             "The highest nDCG@10, over the whole catalogue, with its 95% interval.",
         ),
-        "verdicts_short": tables.show_table(
-            verdicts[["id", "statement", "verdict"]],
-            "Each claim of the documents, and its verdict.",
-        ),
     }
+
+
+def draw_verdicts(verdicts: pd.DataFrame) -> HTML:
+    """A coloured square a claim, in a line a verdict; each leads to the page of results.
+
+    Args:
+        verdicts: as `claims.judge_claims` gives them.
+    """
+    lines = []
+    for verdict, (ink, ground) in SQUARES.items():
+        tag = f'<a href="90_results.html" style="color: {ink}; background: {ground}"'
+        squares = "".join(
+            f'{tag} title="{escape(str(row.statement))}">{row.id}</a>'
+            for row in verdicts[verdicts["verdict"] == verdict].itertuples()
+        )
+        if squares:
+            number = squares.count("<a ")
+            lines.append(f"<dt>{number} {verdict}</dt><dd>{squares}</dd>")
+    return HTML(f'<dl class="verdicts">{"".join(lines)}</dl>')
 
 
 def _shorten(board: pd.DataFrame, metric: str, caption: str) -> Styler:

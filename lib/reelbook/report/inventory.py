@@ -11,6 +11,7 @@ import pandas as pd
 from reelbook.data.tables import Dataset, count_rated
 from reelbook.paths import get_plan_dir
 from reelbook.provenance import get_commit, get_versions
+from reelbook.report.sentences.phrases import count
 from reelbook.runs.store import Run
 
 
@@ -54,24 +55,42 @@ def list_notebooks(plan: str) -> pd.DataFrame:
     return table.rename(columns={"peak_memory_mb": "peak MB"})
 
 
+def describe_build(
+    plan: str, results: pd.DataFrame, listed: pd.DataFrame, results_sha256: str
+) -> str:
+    """The short answer of the page: how to rebuild the results, and how many there are.
+
+    Args:
+        plan: name of the plan.
+        results: the rows of its results.csv.
+        listed: as `list_runs` gives them.
+        results_sha256: of results.csv.
+    """
+    trained = listed.drop_duplicates("run")  # a run may serve two protocols
+    return (
+        f"**In short.** Yes: with the commit below, `make book PLAN={plan}` on Linux builds it "
+        "again, and the same seeds on the same machine give the same bytes of `results.csv`. Its "
+        f"SHA-256 begins with {results_sha256[:16]}. It holds {count(len(results), 'figure')} of "
+        f"{count(len(trained), 'training run')}, which took {trained['seconds'].sum() / 60:.1f} "
+        "minutes of one core."
+    )
+
+
 def describe_verification(plan: str, results_sha256: str) -> str:
     """What `make verify` found when it last ran for a plan, and whether it was these results."""
     path = get_plan_dir(plan) / "verification.json"
     if not path.is_file():
-        return (
-            "These results have not been verified on this machine. `make verify` builds them "
-            "twice, apart from each other, and compares every byte."
-        )
+        return "These results have not been verified on this machine."
     outcome = json.loads(path.read_text())
     first, second = (f"{seconds:,} s" for seconds in outcome["seconds"])
     sums = [text[:16] for text in outcome["sha256"]]
     commit = outcome["commit"][:16]
-    builds = f"Two builds of commit `{commit}`, apart from each other ({first} and {second}),"
+    builds = f"Two separate builds of commit `{commit}` ({first} and {second})"
     if not outcome["equal"]:
         return f"{builds} gave **different** results: {sums[0]} and {sums[1]}."
     same = "this page's own" if outcome["sha256"][0] == results_sha256 else "not this page's"
     return (
-        f"{builds} gave the same `results.csv`, byte for byte. Its SHA-256 begins with {sums[0]}: "
+        f"{builds} gave the same `results.csv`, byte for byte. Its SHA-256 begins with {sums[0]}; "
         f"it is {same}."
     )
 

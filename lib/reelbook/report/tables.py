@@ -4,13 +4,15 @@ import hashlib
 from typing import Any
 
 import pandas as pd
+from IPython.display import Markdown
 from pandas.io.formats.style import Styler
 
+from reelbook.data.names import TRAITS, word_items
 from reelbook.data.tables import Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.paths import get_plan_dir
-from reelbook.report import claims
 from reelbook.report.inside.two_tower import mark_untrained
+from reelbook.report.sentences.phrases import join_words
 
 # Built as a document describes them; all others are ours.
 DOCUMENT_MODELS = [
@@ -18,7 +20,7 @@ DOCUMENT_MODELS = [
     "dcn.stacked", "dcn.parallel", "dcn.low_rank", "dcn.dnn",
 ]  # fmt: skip
 BOARD_FORMATS = {
-    "parameters": "{:,}", "seconds": "{:.1f}", "s per 1,000": "{:.3g}", "peak MB": "{:,.0f}",
+    "parameters": "{:,}", "seconds": "{:.1f}", "ms per 1,000": "{:,.1f}", "peak MB": "{:,.0f}",
 }  # fmt: skip
 
 
@@ -49,16 +51,15 @@ def show_table(
     """A table for a page: caption, no index, floats rounded, the same HTML at every build.
 
     Args:
-        frame: what to show; its column names are the headings, with blanks for underscores and
-            hyphens for the @ of metrics.
+        frame: what to show; its column names are the headings, with blanks for underscores.
         caption: a sentence that can stand alone.
         digits: decimals of every float column that `formats` does not name.
         formats: column to format, as `Styler.format` takes it; columns that are not there may be
             named.
     """
-    texts = [place for place, name in enumerate(frame) if frame[name].dtype.kind == "O"]
+    numbers = [place for place, name in enumerate(frame) if _holds_numbers(frame[name])]
     chosen = {name: given for name, given in (formats or {}).items() if name in frame}
-    headings = [str(name).replace("_", " ").replace("@", "-") for name in frame]
+    headings = [str(name).replace("_", " ") for name in frame]
     floats = {name: f"{{:.{digits}f}}" for name in frame if frame[name].dtype.kind == "f"}
     return (
         # Styler would draw a random id, and the page would change with every build.
@@ -67,9 +68,16 @@ def show_table(
         .hide(axis="index")
         .format({**floats, **chosen}, na_rep="-", escape="html")
         .relabel_index(headings, axis="columns")
-        .set_table_styles([{"selector": f".col{i}", "props": "text-align: left"} for i in texts])
-        .set_table_attributes('class="reelbook-table"')
+        .set_table_styles([{"selector": f".col{i}", "props": "text-align: right"} for i in numbers])
+        .set_table_attributes('class="reelbook-table sortable"')
     )
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    """Whether a column is one of numbers, some of which may be written as text already."""
+    if column.dtype.kind in "iuf":
+        return True
+    return bool(column.map(str).str.fullmatch(r"[-+]?[\d,.]+%?|-?").all())
 
 
 def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
@@ -85,17 +93,17 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
     }  # fmt: skip
     shown = board.assign(name=mark_untrained(board["name"]))[list(names)].rename(columns=names)
     shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
-    told = board["clear"].map({True: "yes", False: "no"})
-    return shown.assign(**{"told apart": told.where(board.index > 0, "-")})
+    return shown
 
 
 def format_costs(board: pd.DataFrame) -> pd.DataFrame:
     """A board of `reelbook.report.leaderboards` for a page: what each model costs."""
     names = {
         "name": "model", "settings": "settings", "parameters": "parameters",
-        "seconds": "seconds", "prediction_seconds": "s per 1,000", "peak_mb": "peak MB",
+        "seconds": "seconds", "prediction_seconds": "ms per 1,000", "peak_mb": "peak MB",
     }  # fmt: skip
-    return board[list(names)].rename(columns=names)
+    shown = board[list(names)].assign(prediction_seconds=1000 * board["prediction_seconds"])
+    return shown.rename(columns=names)
 
 
 def link_chapter(name: str, *, plan: str) -> str:
@@ -104,43 +112,40 @@ def link_chapter(name: str, *, plan: str) -> str:
     return f'<a href="{name}.html">{name[:2]}</a>' if there else name[:2]
 
 
-def list_glued(
-    dataset: Dataset, board: pd.DataFrame, verdicts: pd.DataFrame, *, num_runs: int
-) -> dict[str, str]:
-    """What pages say in their text, by the name under which it is glued.
+def list_glued(dataset: Dataset, board: pd.DataFrame, *, num_runs: int) -> dict[str, str]:
+    """What the front page says in its text, by the name under which it is glued.
 
     Args:
         dataset: what was measured on.
         board: as `leaderboards.make_rating_board` gives it, best first.
-        verdicts: as `claims.judge_claims` gives them.
         num_runs: how many training runs are behind the figures.
     """
-    best = board.iloc[0]
     documents = board[board["name"].isin(DOCUMENT_MODELS)]
-    counts = verdicts["verdict"].value_counts()
     return {
         "dataset_title": dataset.name,
         "dataset_note": dataset.note and f"Note: {dataset.note}.",
         **{f"num_{name}": f"{number:,}" for name, number in count_rated(dataset.ratings).items()},
-        "best_model": best["name"],
-        "best_rmse": f"{best['value']:.3f}",
-        "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
-        "document_range": f"{documents['value'].min():.3f} to {documents['value'].max():.3f}",
+        "document_range": f"The models as the documents describe them come to "
+        f"{documents['value'].min():.3f} to {documents['value'].max():.3f} on the same rows."
+        if len(documents)
+        else "",
         "num_runs": str(num_runs),
-        "num_claims": str(len(verdicts)),
-        "num_reproduced": str(counts.get(claims.REPRODUCED, 0)),
-        "num_not_reproduced": str(counts.get(claims.NOT_REPRODUCED, 0)),
-        "num_artefacts": str(counts.get(claims.ARTEFACT, 0)),
-        "num_unjudged": str(counts.get(claims.CANNOT_BE_JUDGED, 0)),
     }
 
 
 def describe_dataset(dataset: Dataset) -> str:
-    """Markdown for the head of a page: what the figures are measured on, its note in bold."""
+    """Markdown for the head of a page: what was measured on, what that lacks, its note in bold."""
     counts = count_rated(dataset.ratings)
+    lacking = [f"no {trait}" for trait in TRAITS[:-1] if trait not in dataset.traits]
     text = (
         f"Measured on `{dataset.name}`: {counts['ratings']:,} ratings by "
-        f"{counts['users']:,} users of {counts['movies']:,} movies. "
-        f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
+        f"{counts['users']:,} users of {counts['movies']:,} {dataset.noun}. "
+        + f"They hold {join_words(lacking)}. " * bool(lacking)
+        + f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
     )
     return f"{text}\n\n> **Note: {dataset.note}.**" if dataset.note else text
+
+
+def say(text: str, dataset: Dataset) -> Markdown:
+    """A computed sentence without titles, in the words that fit the data."""
+    return Markdown(word_items(text, dataset.noun))

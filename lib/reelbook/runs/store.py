@@ -25,7 +25,13 @@ from reelbook.models.fitting.grid import Learned
 from reelbook.paths import get_runs_dir
 from reelbook.runs.identity import compute_id, hash_metrics
 from reelbook.runs.record import Request, RunRecord
-from reelbook.runs.worker import get_jobs, measure_again, train_here, train_in_processes
+from reelbook.runs.worker import (
+    get_jobs,
+    is_watched,
+    measure_again,
+    train_here,
+    train_in_processes,
+)
 from reelbook.splits.split import Split
 
 _used: dict[str, set[str]] = {}  # by run_id, the protocols and studies that asked for it
@@ -105,6 +111,8 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
             missing.append((run_id, request))
         elif record.metrics_code != hash_metrics():
             measure_again(record, dataset, request.split)
+    if is_watched() and len(asked) > 1:
+        print(f"Training runs found: {len(asked) - len(missing)} of {len(asked)}")
     num_processes = min(len(missing), get_jobs())
     if num_processes > 1:
         train_in_processes(missing, dataset, num_processes)

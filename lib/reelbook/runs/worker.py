@@ -36,13 +36,23 @@ from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.slots import hold_slot
 from reelbook.splits.split import Split
 
+# Why a model that requires a trait refuses data without it.
+LACKING = {
+    "stars": "they hold no stars, and it predicts stars",
+    "times": "they hold no times, and it learns from the order of ratings",
+}
 
-def check_training(dataset: Dataset, split: Split) -> None:
+
+def check_training(model: str, dataset: Dataset, split: Split) -> None:
     """Stop a training whose figures would mean nothing.
 
     Raises:
-        ReelbookError: rated movies or users that their table does not have, or an empty test part.
+        ReelbookError: data without what the model requires, rated movies or users that their table
+            does not have, or an empty test part.
     """
+    for trait in registry.describe_model(model).requires:
+        if trait not in dataset.traits:
+            raise ReelbookError(f"{model} cannot learn from {dataset.name}: {LACKING[trait]}.")
     if len(split.test) == 0:
         raise ReelbookError(
             f"Protocol {split.protocol}: the test part is empty, so nothing would be measured."
@@ -106,12 +116,16 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
+def is_watched() -> bool:
+    """Whether a person runs this in a notebook; a build has lines of its own."""
+    return "ipykernel" in sys.modules and "REELBOOK_PROGRESS" not in os.environ
+
+
 def watch(done: Iterable[str], num_runs: int, epochs: "Synchronized[int]") -> None:
-    """Take the runs as they finish; a person sees how far they are, a build has its own lines."""
-    in_build = "REELBOOK_PROGRESS" in os.environ or not num_runs
-    if "ipykernel" in sys.modules and not in_build:
+    """Take the runs as they finish; a person sees how far they are."""
+    if num_runs and is_watched():
         return _watch_in_notebook(done, num_runs, epochs)
-    hidden = in_build or None  # None: where there is no terminal
+    hidden = "REELBOOK_PROGRESS" in os.environ or not num_runs or None  # None: if no terminal
     for _ in tqdm(done, "training", num_runs, leave=False, unit="run", disable=hidden):
         pass
 
@@ -164,7 +178,7 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
     """Train, evaluate on the test rows, and write the run's folder in one go; gives its id back."""
     model, split, seed = request.model, request.split, request.seed
     params = registry.resolve_params(model, request.params)
-    check_training(dataset, split)
+    check_training(model, dataset, split)
     _reset_peak_memory()
     start = time.perf_counter()
     fit = registry.get_family(model).fit(model, params, dataset, split, seed)

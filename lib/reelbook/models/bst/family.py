@@ -118,6 +118,7 @@ FAMILY = Family(
     | dict.fromkeys(DOCUMENT_MODELS, "document A"),
     needs={name: ("times", "genres", "people") for name in MODELS}
     | {"bst.base": ("times", "genres"), "bst.no_side": ("times",)},
+    requires=("stars", "times"),
     deep=True,
     unseen="a vector as it was before training, and the other features",
 )

@@ -4,7 +4,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, SEQUENTIAL, start_figure
+from reelbook.report.figures.style import (
+    BLUE,
+    INK,
+    ORANGE,
+    PALETTE,
+    SEQUENTIAL,
+    add_legend,
+    start_figure,
+)
 
 
 def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
@@ -20,7 +28,7 @@ def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
     shades = {stars: SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in (1, 2, 3, 4, 5)}
     colors = [SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in shown["stars"]]
     axes.barh(range(len(shown)), 100 * shown["weight"], color=colors, edgecolor=INK, linewidth=0.5)
-    axes.set_yticks(range(len(shown)), [f"{name[:38]}" for name in shown["title"]])
+    axes.set_yticks(range(len(shown)), [f"{name[:34]}" for name in shown["title"]])
     axes.invert_yaxis()
     axes.axvline(100 / len(past), color=ORANGE, linewidth=1, linestyle="--")
     axes.set_xlabel("attention in % (dashed: an equal share)")
@@ -28,7 +36,7 @@ def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
         Patch(facecolor=color, edgecolor=INK, label=f"{stars} stars" if stars > 1 else "1 star")
         for stars, color in shades.items()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5)
+    add_legend(figure, handles)
     return figure
 
 
@@ -46,8 +54,7 @@ def draw_attention_by_place(average: pd.DataFrame, *, title: str) -> Figure:
     axes.set_xlabel("place in the past (1: the latest rating)")
     axes.set_ylabel("mean attention in %")
     axes.grid(axis="y")
-    if len(average):
-        figure.legend(loc="outside lower center", ncols=4)
+    add_legend(figure)
     return figure
 
 

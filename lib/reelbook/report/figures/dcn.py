@@ -54,6 +54,7 @@ def draw_measures(measures: pd.DataFrame, spread: pd.DataFrame, *, title: str) -
         panel.axvline(0, color=INK, linewidth=1)
         panel.set_xlabel(name)
         panel.grid(axis="x")
+        panel.locator_params(axis="x", nbins=3)
     panels[0, 0].set_yticks(range(len(order)), [_shorten(name) for name in order])
     return figure
 
@@ -75,7 +76,7 @@ def draw_ranks(table: pd.DataFrame, *, title: str) -> Figure:
     axes.grid(axis="y")
     lower.plot(table["rank"], table["parameters"] / 1000, "o-", color=BLUE)
     lower.set_ylabel("thousand weights")
-    lower.set_ylim(bottom=0)
+    lower.set_ylim(0, 1.15 * table["parameters"].max() / 1000)
     lower.set_xscale("log", base=2)
     lower.set_xticks(table["rank"], [str(rank) for rank in table["rank"]])
     lower.set_xlabel("rank of the cross weights (the last is full)")

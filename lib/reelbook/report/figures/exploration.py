@@ -63,7 +63,7 @@ def draw_movies(
 ) -> Figure:
     """A ranking of movies, titles with their years: bars, or means with their 95% intervals."""
     names = [
-        title[:40] + ("" if pd.isna(year) else f" ({year})")
+        title[:34] + ("" if pd.isna(year) else f" ({year})")
         for title, year in zip(ranking["title"], ranking["year"], strict=True)
     ]
     figure, axes = start_figure(1.1 + 0.27 * max(len(ranking), 2), title=title)
@@ -179,26 +179,22 @@ def draw_occupations(table: pd.DataFrame, place: str, *, title: str) -> Figure:
 
 
 def draw_genre_counts(genres: pd.DataFrame, characters: pd.DataFrame, *, title: str) -> Figure:
-    """Ratings by genre beside the document's count of the characters of the genre lists."""
-    figure, (left, right) = start_figure(4.4, title=title, columns=2)
+    """Ratings by genre above the document's count of the characters of the genre lists."""
+    figure, (above, below) = start_figure(6.0, title=title, rows=2)
     top = genres.head(10)
     named = characters.assign(name=characters["character"] + " = " + characters["genre"])
     chosen = list(characters["genre"].head(3))
-    _fill_bars(left, top, "genre", "ratings", emphasize=chosen)
-    _fill_bars(right, named.head(10), "name", "ratings", emphasize=list(named["name"].head(3)))
-    left.set(xlabel="ratings of movies of the genre")
-    right.set(xlabel="ratings times characters")
-    for axes in (left, right):
-        axes.locator_params(axis="x", nbins=3)
-    left.set_title("By genre", fontsize=10)
-    right.set_title("By character (the document)", fontsize=10)
+    _fill_bars(above, top, "genre", "ratings", emphasize=chosen)
+    _fill_bars(below, named.head(10), "name", "ratings", emphasize=list(named["name"].head(3)))
+    above.set(title="By genre", xlabel="ratings of movies of the genre")
+    below.set(title="By character (the document)", xlabel="ratings times characters")
     return figure
 
 
 def draw_popularity(movies: pd.DataFrame, *, title: str) -> Figure:
     """Each movie by its number of ratings and its mean stars: implicit beside explicit feedback."""
     figure, axes = start_figure(4.2, title=title)
-    axes.scatter(movies["ratings"], movies["mean"], s=12, color=BLUE, alpha=0.45, lw=0)
+    axes.scatter(movies["ratings"], movies["mean"], s=6, color=BLUE, lw=0)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.xaxis.set_minor_formatter("")
@@ -215,7 +211,7 @@ def draw_concentration(curves: dict[str, pd.DataFrame], *, title: str) -> Figure
         axes.plot(x, y, color=color, lw=2.5, label=name)
     axes.plot([0, 100], [0, 100], color=INK, lw=1, ls=":", label="an even spread")
     axes.legend(loc="lower right")
-    axes.set(xlabel="share of movies or users, the most active first, %")
+    axes.set(xlabel=f"share of {' or '.join(curves)}, the most active first, %")
     axes.set(ylabel="share of the ratings, %", xlim=(0, 100), ylim=(0, 100))
     axes.grid(axis="both")
     return figure

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, start_figure
+from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, add_legend, start_figure
 
 
 def draw_validation(
@@ -29,7 +29,7 @@ def draw_validation(
     axes.set_ylabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
-    figure.legend(loc="outside lower center", ncols=3)
+    add_legend(figure)
     return figure
 
 
@@ -43,9 +43,7 @@ def draw_list(recommendations: pd.DataFrame, *, scale: tuple[float, float], titl
     """
     figure, axes = start_figure(0.8 + 0.32 * len(recommendations), title=title)
     rows = range(len(recommendations), 0, -1)
-    axes.hlines(
-        rows, recommendations["low"], recommendations["high"], color=BLUE, alpha=0.45, linewidth=5
-    )
+    axes.hlines(rows, recommendations["low"], recommendations["high"], color=BLUE, linewidth=2)
     axes.plot(recommendations["stars"], rows, "o", color=ORANGE, markersize=6)
     axes.set_yticks(list(rows), [_shorten(name) for name in recommendations["name"]])
     axes.set_xlim(scale[0] - 0.1, scale[1] + 0.1)
@@ -55,5 +53,5 @@ def draw_list(recommendations: pd.DataFrame, *, scale: tuple[float, float], titl
     return figure
 
 
-def _shorten(name: str, *, length: int = 38) -> str:
+def _shorten(name: str, *, length: int = 34) -> str:
     return name if len(name) <= length else f"{name[: length - 1]}…"

@@ -1,10 +1,11 @@
 """Figures of all models together: what accuracy costs, and how the protocols order the models."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, start_figure
+from reelbook.report.figures.style import BLUE, ORANGE, PALETTE, PLATE, start_figure
 
 
 def draw_costs(
@@ -19,33 +20,44 @@ def draw_costs(
         label: of the accuracy, with the unit.
         higher: whether a higher value is better.
     """
-    figure, axes = start_figure(4.4, title=title)
+    rows = 0.055 * (len(frontier) + 1)  # share of the axes that the names take, a line a name
+    figure, axes = start_figure(3.0 / (1 - rows), title=title)
     seconds = board["seconds"].clip(lower=0.01)  # a mean takes no time that a clock can tell
     for time, row in zip(seconds, board.to_dict("records"), strict=True):
         color = ORANGE if row["name"] in frontier else BLUE
-        axes.plot([time, time], [row["low"], row["high"]], color=color, alpha=0.35)
-        axes.plot(time, row["value"], "o", color=color, markersize=6)
+        axes.plot([time, time], [row["low"], row["high"]], color=color, linewidth=1)
+        axes.plot(time, row["value"], "o", color=color, markersize=5)
     line = board.assign(seconds=seconds).set_index("name").loc[frontier]
     axes.plot(line["seconds"], line["value"], color=ORANGE, linewidth=1)
-    for number, row in enumerate(line.reset_index().to_dict("records")):
-        place = 0.02 + 0.06 * (number % 3)  # neighbours' names would lie on each other
+    axes.set_xscale("log")
+    low, high = board["low"].min(), board["high"].max()
+    space = (high - low) * rows / (1 - rows)
+    axes.set_ylim((low, high + space) if higher else (low - space, high))
+    edges = np.log(seconds.min()), np.log(seconds.max())
+    for number, row in enumerate(line.reset_index().to_dict("records"), start=1):
+        place = 0.055 * number
+        is_left = np.log(row["seconds"]) < sum(edges) / 2
         axes.annotate(
             row["name"],
-            (row["seconds"], row["low"] if not higher else row["high"]),
-            (row["seconds"], place if not higher else 1 - place),
+            (row["seconds"], row["high"] if higher else row["low"]),
+            (row["seconds"], 1 - place if higher else place),
             textcoords=axes.get_xaxis_transform(),  # the height as a share of the axes
-            ha="center",
-            va="bottom" if not higher else "top",
-            arrowprops={"arrowstyle": "-", "color": ORANGE, "alpha": 0.35, "linestyle": ":"},
+            ha="left" if is_left else "right",
+            va="center",
+            bbox={"facecolor": PLATE, "edgecolor": "none", "pad": 1},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": ORANGE,
+                "linestyle": ":",
+                "relpos": (0 if is_left else 1, 0.5),
+            },
         )
-    axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("seconds of a run on one core, tuning included")
     axes.set_ylabel(label)
     axes.grid(axis="y")
-    axes.margins(x=0.12, y=0.3)  # room for the names
     return figure
 
 
@@ -66,22 +78,14 @@ def draw_orders(boards: dict[str, pd.DataFrame], *, title: str) -> Figure:
             for protocol, board in boards.items()
         }
     ).sort_values(next(iter(boards)))
-    figure, axes = start_figure(1.0 + 0.32 * len(places), title=title)
-    for number, (name, row) in enumerate(places.iterrows()):
-        color = PALETTE[number % len(PALETTE)]
-        axes.plot(range(len(row)), row, "o-", color=color, markersize=6)
-        axes.annotate(
-            f"{name} ", (0, row.iloc[0]), (-8, 0), textcoords="offset points", ha="right",
-            va="center",
-        )  # fmt: skip
-        axes.annotate(
-            f" {name}", (len(row) - 1, row.iloc[-1]), (8, 0), textcoords="offset points",
-            va="center",
-        )  # fmt: skip
+    figure, axes = start_figure(1.2 + 0.24 * len(places), title=title)
+    for number, (_, row) in enumerate(places.iterrows()):
+        axes.plot(range(len(row)), row, "o-", color=PALETTE[number % len(PALETTE)], markersize=6)
     axes.set_xticks(range(len(boards)), list(boards))
-    axes.set_xlim(-0.9, len(boards) - 0.1)
-    axes.set_yticks(range(len(places)), [str(place + 1) for place in range(len(places))])
-    axes.set_ylim(len(places) - 0.5, -0.5)
-    axes.set_ylabel("place")
-    axes.tick_params(colors=INK)
+    for side, protocol in [(axes, places.columns[0]), (axes.twinx(), places.columns[-1])]:
+        order = places[protocol].sort_values()
+        side.set_yticks(order, [f"{name} {place + 1}" for name, place in order.items()])
+        side.set_ylim(len(places) - 0.5, -0.5)
+        side.tick_params(length=0)
+        side.spines[:].set_visible(False)
     return figure

@@ -9,7 +9,7 @@ import tf_keras as keras
 from IPython.display import SVG
 
 from reelbook.errors import ReelbookError
-from reelbook.report.figures.style import BLUE, INK
+from reelbook.report.figures.style import BLUE, INK, PLATE
 
 # Graphviz' dot as a Python wheel: it needs no system package, but is found beside python only.
 DOT = Path(sys.executable).parent / "graphviz-pure"
@@ -22,9 +22,9 @@ def draw_structure(model: keras.Model) -> SVG:
     """
     found = keras.utils.model_to_dot(model)
     layers = {str(id(layer)): layer for layer in model.layers}  # how Keras names its boxes
-    graph = pydot.Dot(bgcolor="transparent", nodesep="0.2", ranksep="0.3")
+    graph = pydot.Dot(bgcolor=PLATE, nodesep="0.1", ranksep="0.25")
     text = {"fontname": "Arial", "fontsize": "11", "fontcolor": INK, "color": INK}
-    graph.set_node_defaults(shape="box", style="rounded", margin="0.12,0.06", **text)
+    graph.set_node_defaults(shape="box", style="rounded", margin="0.06,0.04", **text)
     graph.set_edge_defaults(color=INK, arrowsize="0.7")
     for layer in model.layers:
         color = BLUE if layer.count_params() else INK  # what is learned stands out
@@ -32,7 +32,9 @@ def draw_structure(model: keras.Model) -> SVG:
     for edge in found.get_edges():
         ends = edge.get_source(), edge.get_destination()
         graph.add_edge(pydot.Edge(*(layers[end].name for end in ends)))
-    return SVG(_run_dot(graph.to_string()))
+    names = ", ".join(layer.name.replace("_", " ") for layer in model.layers)
+    words = {"alt": f"Layers of the model, from inputs to stars: {names}."}
+    return SVG(_run_dot(graph.to_string()), metadata=words)
 
 
 def _describe_layer(layer: keras.layers.Layer) -> str:
@@ -40,7 +42,7 @@ def _describe_layer(layer: keras.layers.Layer) -> str:
     gives = " x ".join(["batch", *(str(size) for size in shape[1:])])
     kind = "Input" if isinstance(layer, keras.layers.InputLayer) else type(layer).__name__
     weights = f"\\n{layer.count_params():,} weights" if layer.count_params() else ""
-    return f"{layer.name.replace('_', ' ')}\\n{kind}: {gives}{weights}"
+    return f"{layer.name.replace('_', ' ')}\\n{kind}\\n{gives}{weights}"
 
 
 def _run_dot(source: str) -> str:

@@ -1,26 +1,34 @@
-"""One look for all figures: readable on white and on dark, on a phone, and by the colour-blind.
+"""One look for all figures: the same in both themes, for a phone and for the colour-blind.
 
-The background is transparent and the ink a mid grey, so that one figure serves the light and the
-dark theme. Figures come out as SVG: sharp at any size, and the same bytes for the same data.
+Each figure stands on a white plate, so that one palette serves both themes: every text on it has a
+contrast of at least 4.5 and every mark of at least 3. Figures are as narrow as a phone can show
+with readable words. They come out as SVG: sharp at any size, and the same bytes for the same data.
 """
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
+from matplotlib.artist import Artist
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-INK = "#808080"  # contrast of about 4 with white and with the dark theme's background
+from reelbook.report.figures.describe import describe_figure
+
+PLATE = "#ffffff"
+INK, GREY, GRID = "#404040", "#8a8a8a", "#dadada"  # of texts and lines, of background marks
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY = (
-    "#1f85c4", "#e08e0b", "#009e73", "#d9601a", "#c777a8", "#56b4e9",
+    "#005a9c", "#c47a00", "#009e73", "#b3361b", "#b4588f", "#3a96cf",
 )  # fmt: skip
-# Okabe and Ito's colours, a little lighter or darker so that each shows on white and on dark.
+# Okabe and Ito's colours, darker where they were too light for the plate.
 PALETTE = [BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY]
-# From light to dark blue, never transparent: text on it then needs no knowledge of the page.
 SEQUENTIAL = LinearSegmentedColormap.from_list("reelbook", ["#e3f0f9", "#7fb8de", "#0b4f82"])
 
-WIDTH = 7.0  # inches; about the width of a page's text
+WIDTH = 5.0  # inches: 480 pixels, which a phone of 390 shows at four fifths
+SMALL = 9  # points of the smallest text
+LETTERS = 64  # of it, in a line as wide as a figure
 
 
 def use_style() -> None:
@@ -28,58 +36,73 @@ def use_style() -> None:
     mpl.rcParams.update(
         {
             "figure.figsize": (WIDTH, 3.5),
-            "figure.facecolor": "none",
+            "figure.facecolor": PLATE,
             "figure.constrained_layout.use": True,
-            "axes.facecolor": "none",
+            "axes.facecolor": PLATE,
             "axes.edgecolor": INK,
             "axes.labelcolor": INK,
             "axes.titlecolor": INK,
             "axes.titlelocation": "left",
             "axes.titleweight": "bold",
-            "axes.titlesize": 12,
-            "axes.labelsize": 11,
+            "axes.titlesize": 10,
+            "axes.labelsize": 10,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.prop_cycle": cycler(color=PALETTE),
             "axes.axisbelow": True,
-            "grid.color": INK,
-            "grid.alpha": 0.25,
+            "grid.color": GRID,
             "legend.frameon": False,
             "legend.labelcolor": INK,
-            "legend.fontsize": 10,
+            "legend.fontsize": SMALL,
             "text.color": INK,
             "text.parse_math": False,  # a title may hold dollar signs
+            "xaxis.labellocation": "right",  # beside long names of rows a long label has room there
             "xtick.color": INK,
             "ytick.color": INK,
-            "xtick.labelsize": 10,
-            "ytick.labelsize": 10,
-            "font.size": 10,
-            "savefig.facecolor": "none",
-            "savefig.transparent": True,
+            "xtick.labelsize": SMALL,
+            "ytick.labelsize": SMALL,
+            "font.size": SMALL,
+            "savefig.facecolor": PLATE,
             # No random ids and no date in the file: the same figure is the same bytes.
             "svg.hashsalt": "reelbook",
         }
     )
     _choose_formats_in_notebooks()
+    _describe_in_notebooks()
 
 
 def start_figure(
     height: float = 3.5, *, title: str = "", rows: int = 1, columns: int = 1, **options: Any
 ) -> tuple[Figure, Any]:
-    """A new figure of the page's width, `height` inches high, and its axes: one, or an array.
+    """A new figure, `height` inches high, and its axes: one, or an array.
 
-    The title starts at the figure's left edge, where a long one has room. The figure is not
-    registered with pyplot, so a notebook shows it once and nothing is kept.
+    The title starts at the figure's left edge, where a long one has room; a longer one has two
+    lines. The figure is not registered with pyplot: a notebook shows it once, nothing is kept.
     """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     if title:
-        figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
+        lines = textwrap.fill(title, 50)
+        figure.suptitle(lines, x=0.01, ha="left", weight="bold", fontsize=11)
     return figure, figure.subplots(rows, columns, **options)
+
+
+def add_legend(figure: Figure, handles: Sequence[Artist] | None = None) -> None:
+    """A legend below the axes, in as many columns as its names leave room for.
+
+    Args:
+        figure: the figure, with what it shows.
+        handles: what to name; by default what the first axes show.
+    """
+    shown = handles or figure.axes[0].get_legend_handles_labels()[0]
+    names = [str(handle.get_label()) for handle in shown]
+    if names:
+        columns = max(1, LETTERS // (max(map(len, names)) + 9))
+        figure.legend(shown, names, loc="outside lower center", ncols=min(columns, len(names)))
 
 
 def choose_ink(shade: float) -> str:
     """Colour of a text on SEQUENTIAL at this shade, from 0 to 1."""
-    return "white" if shade > 0.6 else "#202020"
+    return "white" if shade > 0.79 else "black"
 
 
 def _choose_formats_in_notebooks() -> None:
@@ -91,3 +114,17 @@ def _choose_formats_in_notebooks() -> None:
         # PNG, too: for JupyterLab an SVG of a notebook that it did not run itself is not safe, and
         # code hosts show none. Not cropped: then all figures of a page are equally wide.
         set_matplotlib_formats("svg", "png", metadata={"Date": None}, bbox_inches=None)
+
+
+def _describe_in_notebooks() -> None:
+    """Put the words for a figure into the metadata of its output, where pages find them."""
+    from IPython import get_ipython  # as above
+
+    if (shell := get_ipython()) is not None:
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, _give_words)
+
+
+def _give_words(figure: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
+    """No data of its own, and the same words for either format."""
+    words = {"alt": describe_figure(figure)}
+    return {}, {"image/svg+xml": words, "image/png": words}

@@ -1,11 +1,14 @@
 """Figures of runs: learning curves, means with their intervals, error by how often seen."""
 
+import textwrap
+
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, start_figure
+from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, add_legend, start_figure
 
 
 def draw_learning_curves(histories: pd.DataFrame, *, title: str) -> Figure:
@@ -17,21 +20,23 @@ def draw_learning_curves(histories: pd.DataFrame, *, title: str) -> Figure:
         title: of the figure.
     """
     models = list(dict.fromkeys(histories["model"]))
-    rows = -(-len(models) // 2)
-    figure, panels = start_figure(
-        0.6 + 2.4 * rows, title=title, rows=rows, columns=2, squeeze=False
-    )
-    for panel in panels.flat[len(models) :]:
-        panel.set_visible(False)
+    columns = 1 if len(models) % 2 else 2  # no panel stays empty
+    rows = -(-len(models) // columns)
+    height = 0.8 + (1.7 if columns == 1 else 2.1) * rows
+    figure, panels = start_figure(height, title=title, rows=rows, columns=columns, squeeze=False)
     for model, panel in zip(models, panels.flat, strict=False):
         for _, run in histories[histories["model"] == model].groupby("run"):
             panel.plot(run["epoch"], run["train_rmse"], color=INK, linestyle="--", linewidth=1)
             panel.plot(run["epoch"], run["validation_rmse"], color=BLUE, linewidth=1.2)
             best = run[run["epoch"] == run["best_epoch"]]
             panel.plot(best["epoch"], best["validation_rmse"], "o", color=ORANGE, markersize=5)
+        own = histories[histories["model"] == model]
+        values = own[["train_rmse", "validation_rmse"]].to_numpy()
+        chosen = own.loc[own["epoch"] == own["best_epoch"], "validation_rmse"].max()
         # The first epochs of some models start at 3 stars and would flatten all that follows.
-        panel.set_ylim(0.6, 1.1)
-        panel.set_title(model, fontsize=11)
+        low, high = values.min(), max(chosen, np.quantile(values, 0.9))
+        panel.set_ylim(low - 0.05 * (high - low) - 0.002, high + 0.05 * (high - low) + 0.002)
+        panel.set_title(model)
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(axis="y")
@@ -42,7 +47,7 @@ def draw_learning_curves(histories: pd.DataFrame, *, title: str) -> Figure:
         Line2D([], [], color=BLUE, label="validation rows"),
         Line2D([], [], color=ORANGE, marker="o", linestyle="", label="chosen epoch"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    add_legend(figure, handles)
     return figure
 
 
@@ -52,7 +57,7 @@ def draw_test_curves(histories: pd.DataFrame, *, title: str, reach: float = 0.12
     Args:
         histories: model, run, epoch, test_rmse and best_epoch, the one that validation chose.
         title: of the figure.
-        reach: how far above the lowest RMSE the figure ends, in stars.
+        reach: how far above the lowest RMSE the figure ends at least, in stars.
     """
     figure, axes = start_figure(3.8, title=title)
     colors = dict(zip(dict.fromkeys(histories["model"]), PALETTE, strict=False))
@@ -63,7 +68,8 @@ def draw_test_curves(histories: pd.DataFrame, *, title: str, reach: float = 0.12
         chosen = run[run["epoch"] == run["best_epoch"]]
         axes.plot(chosen["epoch"], chosen["test_rmse"], "x", color=INK)
     lowest = histories["test_rmse"].min()
-    axes.set_ylim(lowest - 0.01, lowest + reach)
+    marked = histories.loc[histories["epoch"] == histories["best_epoch"], "test_rmse"].max()
+    axes.set_ylim(lowest - 0.01, max(lowest + reach, marked + 0.01))
     axes.set_xlabel("epoch")
     axes.set_ylabel("test RMSE in stars")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -71,7 +77,7 @@ def draw_test_curves(histories: pd.DataFrame, *, title: str, reach: float = 0.12
     handles = [Line2D([], [], color=color, label=model) for model, color in colors.items()]
     for marker, label in [("v", "best on test rows"), ("x", "chosen on validation rows")]:
         handles.append(Line2D([], [], color=INK, linestyle="", marker=marker, label=label))
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    add_legend(figure, handles)
     return figure
 
 
@@ -87,21 +93,17 @@ def draw_intervals(
         column: where the dot is.
         zero: draw a line at zero, for differences.
     """
-    figure, axes = start_figure(1.0 + 0.42 * len(table), title=title)
+    figure, axes = start_figure(1.1 + 0.32 * len(table), title=title)
+    right = axes.get_yaxis_transform()  # just right of the axes, at the row's height
     for place, row in enumerate(table.to_dict("records")):
-        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=3, alpha=0.6)
+        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=2)
         axes.plot(row[column], place, "o", color=BLUE, markersize=7)
-        axes.annotate(
-            f"{row[column]:+.3f}" if zero else f"{row[column]:.3f}",
-            (row[column], place),
-            (0, 8),
-            textcoords="offset points",
-            ha="center",
-        )
+        text = f"{row[column]:+.3f}" if zero else f"{row[column]:.3f}"
+        axes.text(1.01, place, text, va="center", transform=right)
     if zero:
         axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(table)), table["name"])
-    axes.set_ylim(len(table) - 0.5, -0.8)
+    axes.set_yticks(range(len(table)), [textwrap.fill(name, 34) for name in table["name"]])
+    axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlabel(label)
     axes.grid(axis="x")
     return figure
@@ -127,6 +129,5 @@ def draw_error_by_count(tables: dict[str, pd.DataFrame], *, title: str) -> Figur
         panel.yaxis.set_major_formatter("{x:.1f}")
         panel.yaxis.set_minor_locator(NullLocator())
     panels[0, 0].set_ylabel("test RMSE in stars")
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=3)
+    add_legend(figure)
     return figure

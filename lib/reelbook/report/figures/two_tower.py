@@ -6,9 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 
-from reelbook.report.figures.style import BLUE, GREEN, INK, ORANGE, PALETTE, start_figure
+from reelbook.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PALETTE,
+    add_legend,
+    start_figure,
+)
 
 
 def draw_epochs(histories: dict[str, pd.DataFrame], *, k: int, title: str) -> Figure:
@@ -26,14 +37,13 @@ def draw_epochs(histories: dict[str, pd.DataFrame], *, k: int, title: str) -> Fi
         lines = {f"test_tfrs_top@{k}": (ORANGE, "by score"), f"test_top@{k}": (BLUE, "by movie id")}
         for column, (color, label) in lines.items():
             panel.plot(history["epoch"], history[column], "o-", color=color, label=label, ms=4)
-        panel.set_title(name, fontsize=11)
+        panel.set_title(name)
         panel.set_xlabel("epoch")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_ylim(-0.03, 1.05)
         panel.grid(axis="y")
     panels[0, 0].set_ylabel(f"top-{k} accuracy")
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2)
+    add_legend(figure)
     return figure
 
 
@@ -56,7 +66,7 @@ def draw_losses(
     axes.set_ylabel("retrieval loss of a rating")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
-    figure.legend(loc="outside lower center", ncols=3)
+    add_legend(figure)
     return figure
 
 
@@ -76,9 +86,16 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
     near = table[~far]
     axes.plot(near["rmse"], near["top"], color=INK, linewidth=1)
     axes.plot(near["rmse"], near["top"], "o", color=BLUE, markersize=7)
-    for row in near.itertuples():
+    middle = (near["rmse"].min() + near["rmse"].max()) / 2
+    for number, row in enumerate(near.itertuples()):
         label = f"{row.label} ({row.untrained})" if row.untrained else row.label
-        axes.annotate(label, (row.rmse, row.top), (8, 4), textcoords="offset points")
+        is_left = row.rmse < middle
+        place = (
+            8 if is_left else -8,
+            -5 - 14 * number,
+        )  # neighbours' names have lines of their own
+        ha = "left" if is_left else "right"
+        axes.annotate(label, (row.rmse, row.top), place, textcoords="offset points", ha=ha)
     for color, (name, rmse) in zip([ORANGE, INK], constants.items(), strict=False):
         axes.axvline(rmse, color=color, linestyle="--", linewidth=1, label=name)
     for row in table[far].itertuples():
@@ -89,7 +106,7 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
     axes.set_xlabel("test RMSE in stars (better to the left)")
     axes.set_ylabel("top-100 accuracy by movie id")
     axes.grid()
-    figure.legend(loc="outside lower center", ncols=3)
+    add_legend(figure)
     return figure
 
 
@@ -112,7 +129,7 @@ def draw_hit_rates(table: pd.DataFrame, ks: Sequence[int], *, title: str) -> Fig
     axes.set_xlabel("length of the list")
     axes.set_ylabel("share of users with a hit")
     axes.grid(axis="y")
-    figure.legend(loc="outside lower center", ncols=3)
+    add_legend(figure)
     return figure
 
 
@@ -127,18 +144,40 @@ def draw_movie_map(places: pd.DataFrame, *, named: int, title: str) -> Figure:
     figure, axes = start_figure(6.0, title=title)
     genres = [genre for genre in dict.fromkeys(places["genre"]) if genre != "other"]
     rest = places[places["genre"] == "other"]
-    axes.plot(rest["x"], rest["y"], "o", color=INK, alpha=0.35, markersize=4, label="other")
+    axes.plot(rest["x"], rest["y"], "o", color=GREY, markersize=3, label="other")
     for color, genre in zip(PALETTE, sorted(genres), strict=False):
         own = places[places["genre"] == genre]
         axes.plot(own["x"], own["y"], "o", color=color, markersize=5, label=genre)
     chosen = places.iloc[_choose_spread(places[["x", "y"]].to_numpy(), named)]
+    middle, taken = (places["x"].min() + places["x"].max()) / 2, []
     for row in chosen.to_dict("records"):
-        name = textwrap.shorten(row["title"], 28, placeholder="…")
-        axes.annotate(name, (row["x"], row["y"]), (4, 3), textcoords="offset points", fontsize=8)
+        name = textwrap.shorten(row["title"], 26, placeholder="…")
+        is_left = row["x"] < middle
+        text = axes.annotate(
+            name,
+            (row["x"], row["y"]),
+            (4 if is_left else -4, 3),
+            textcoords="offset points",
+            ha="left" if is_left else "right",
+        )
+        taken.append(text)
+    _drop_overprinted(figure, taken)
     axes.set_xticks([])
     axes.set_yticks([])
-    figure.legend(loc="outside lower center", ncols=3)
+    add_legend(figure)
     return figure
+
+
+def _drop_overprinted(figure: Figure, texts: list[Annotation]) -> None:
+    """Take away each text that would lie on one before it."""
+    figure.draw_without_rendering()  # only now are their places known
+    kept: list[Bbox] = []
+    for text in texts:
+        box = text.get_window_extent()
+        if any(box.overlaps(other) for other in kept):
+            text.remove()
+        else:
+            kept.append(box)
 
 
 def _choose_spread(points: np.ndarray, size: int) -> list[int]:

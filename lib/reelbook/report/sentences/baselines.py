@@ -1,50 +1,48 @@
 """The computed sentences of the chapter on baselines."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from reelbook.report.sentences.phrases import (
-    give_bounds,
-    give_interval,
+    count,
+    give_estimate,
+    give_scope,
     join_words,
     list_rows,
     make_list,
     quote_models,
+    tell_fall,
 )
 
 # What each step adds to a model, by the pair of models that differ in it.
 STEPS = {
     ("baseline.biases", "baseline.knn"): "Neighbours beyond biases",
     ("baseline.biases", "baseline.svd"): "Factors beyond biases",
-    ("baseline.svd", "baseline.svdpp"): "What a user rated, whatever the stars, in SVD++",
-    ("baseline.svd", "bayes.mf"): "Averaging over draws in place of one penalised fit",
-    ("bayes.mf", "bayes.timesvd"): "Days, who rated what, and side features",
+    ("baseline.svd", "baseline.svdpp"): "The list of rated movies, in SVD++",
+    ("baseline.svd", "bayes.mf"): "Averaging over draws of the weights",
+    ("bayes.mf", "bayes.timesvd"): "Days, the list of rated movies and side features",
 }
 
 
-def list_glued(board: pd.DataFrame, lists: pd.DataFrame, *, draws: Sequence[int]) -> dict[str, str]:
-    """The figures of the text, by the name under which they are glued.
+def answer(board: pd.DataFrame, lists: pd.DataFrame, *, num_folds: int, num_seeds: int) -> str:
+    """The short answer of the chapter.
 
     Args:
         board: the rating models, best first, as `leaderboards.make_rating_board` gives them.
         lists: the ranking models on `stratified`, best first.
-        draws: of the Bayesian models.
+        num_folds: of protocol `official`.
+        num_seeds: of protocol `stratified`.
     """
     best, ranker = board.iloc[0], lists.iloc[0]
     rmse, ndcg = (table.set_index("name")["value"] for table in (board, lists))
-    return {
-        "best_model": best["name"],
-        "best_rmse": f"{best['value']:.3f}",
-        "best_interval": give_bounds(best),
-        "biases_rmse": f"{rmse['baseline.biases']:.3f}",
-        "mean_rmse": f"{rmse['baseline.mean']:.3f}",
-        "ranker": ranker["name"],
-        "ranker_ndcg": f"{ranker['value']:.3f}",
-        "ranker_interval": give_bounds(ranker),
-        "popular_ndcg": f"{ndcg['topn.popularity']:.3f}",
-        "draws": join_words([str(number) for number in draws]),
-    }
+    return (
+        "**In short.** The mean of all ratings has a test RMSE of "
+        f"{rmse['baseline.mean']:.3f} stars, biases of users and movies have "
+        f"{rmse['baseline.biases']:.3f}. The best of the simple rating models, `{best['name']}`, "
+        f"has {give_estimate(best)}, {give_scope(num_folds, 'fold')}. Of the simple models that "
+        f"rank, `{ranker['name']}` leads on `stratified` with an nDCG@10 of "
+        f"{give_estimate(ranker)}, {give_scope(num_seeds, 'split')}; popularity has "
+        f"{ndcg['topn.popularity']:.3f}."
+    )
 
 
 def describe_gains(gains: pd.DataFrame) -> str:
@@ -54,9 +52,8 @@ def describe_gains(gains: pd.DataFrame) -> str:
         gains: of `compare.compare_models` over STEPS, in their order.
     """
     steps = zip(STEPS.values(), list_rows(gains), strict=True)
-    return make_list(
-        f"{name}: **{row.value:+.4f}** stars ({give_interval(row)})." for name, row in steps
-    )
+    told = make_list(f"{name}: the error {tell_fall(row)}." for name, row in steps)
+    return f"From one model to the next, on the same rows and for the same users:\n\n{told}"
 
 
 def describe_references(references: pd.DataFrame) -> str:
@@ -66,14 +63,17 @@ def describe_references(references: pd.DataFrame) -> str:
         references: as `documents.compare_references` gives them.
     """
     if references.empty:
-        return "Nothing is published for these data."
+        return "No figures are published for these data."
     same = references.dropna(subset="within")
     if same.empty:
-        return "No published figure is of the same rows."
+        return "No published figure comes from the same rows."
     held = same["difference"].abs() <= same["within"]
-    text = f"Of {len(same)} figures on the same rows {held.sum()} land within the stated distance"
+    text = (
+        f"Of {count(len(same), 'published figure')} from the same rows, {held.sum()} "
+        f"{'is' if held.sum() == 1 else 'are'} reached within the tolerated difference"
+    )
     missed = [f"`{row.model}` ({row.figure})" for row in list_rows(same[~held])]
-    return f"{text}; outside it: {join_words(missed)}." if missed else f"{text}."
+    return f"{text}; not reached: {join_words(missed)}." if missed else f"{text}."
 
 
 def describe_order(boards: dict[str, pd.DataFrame]) -> str:
@@ -83,21 +83,26 @@ def describe_order(boards: dict[str, pd.DataFrame]) -> str:
         boards: protocol to its board, best first, as `leaderboards.make_ranking_board` gives it.
     """
     best, *others = list_rows(boards["stratified"])
-    leaders = [f"{protocol} `{board['name'].iloc[0]}`" for protocol, board in boards.items()]
-    first = f"First by protocol: {', '.join(leaders)}."
+    leaders = [f"`{board['name'].iloc[0]}` on `{name}`" for name, board in boards.items()]
+    leaders[0] = leaders[0].replace(" on ", " leads on ")
+    first = f"Of the models in this chapter, {join_words(leaders)}."
     if not others:
         return first
     if tied := quote_models(row.name for row in others if not row.clear):
         are = "is" if len(tied) == 1 else "are"
-        return f"{join_words(tied)} {are} indistinguishable from `{best.name}`. {first}"
-    return f"All others are clearly behind `{best.name}`. {first}"
+        return (
+            f"{first} On `stratified`, {join_words(tied)} {are} statistically indistinguishable "
+            f"from `{best.name}`."
+        )
+    return f"{first} On `stratified`, all other models are clearly behind `{best.name}`."
 
 
 def describe_bpr(without: float, put_back: float) -> str:
     """What the popularity in BPR's negatives costs its lists, as nDCG@10."""
     return (
-        "`topn.bpr` shows what a detail of a package can do. implicit draws the movies that a user "
-        "did not rate by their popularity, so its scores say by how much more than others this "
-        f"user likes a movie. Ranked by them alone, the nDCG@10 is {without:.3f} on the first "
-        f"split; with the logarithm of the popularity put back it is {put_back:.3f}."
+        "`topn.bpr` shows how much a detail of a package can matter. The package draws the movies "
+        "that a user did not rate by their popularity, so its scores say how much more than "
+        "others this user likes a movie. Ranked by these scores alone, the nDCG@10 on the first "
+        f"split of `stratified` is {without:.3f}; with the logarithm of popularity added back, it "
+        f"is {put_back:.3f}."
     )

@@ -4,27 +4,38 @@
 `leak_gains` for the pairs of `LEAK_PAIRS`, `choices` what `compare.compare_epochs` gives.
 """
 
-from collections.abc import Sequence
-
 import pandas as pd
 
-from reelbook.report.sentences.phrases import give_interval, list_rows
+from reelbook.report.sentences.phrases import (
+    INDISTINGUISHABLE,
+    count,
+    give_bounds,
+    give_estimate,
+    give_interval,
+    give_scope,
+    give_size,
+    join_words,
+    list_rows,
+    make_list,
+)
 
 WHOLE = " → bst.best"
-# Sealed beyond thinned is the leak; thinned beyond none is having fewer windows.
+# If sealed is worse than thinned, the leak helped; if thinned is worse than none, data were missed.
 LEAK_PAIRS = [("sealed", "thinned"), ("none", "thinned")]
 DAY = 24 * 60 * 60  # seconds
 
 
-def list_glued(
+def answer(
     board: pd.DataFrame,
     choices: pd.DataFrame,
     leak_gains: pd.DataFrame,
     gains: pd.DataFrame,
     *,
     leak_share: float,
-) -> dict[str, str]:
-    """What the page says of its results in its text, by the name under which it is glued.
+    num_folds: int,
+    num_seeds: int,
+) -> str:
+    """The short answer of the chapter.
 
     Args:
         board: as `compare.estimate_models` gives it, best first.
@@ -32,43 +43,31 @@ def list_glued(
         leak_gains: see above.
         gains: see above.
         leak_share: of the test targets whose rating the model learns from.
+        num_folds: of protocol `official`.
+        num_seeds: of protocol `source`.
     """
     best = board.iloc[0]
     at_best = choices.set_index("model")["best test epoch"]
-    sealed = leak_gains.set_index("name").loc["sealed → thinned"]
-    return {
-        "best_rmse": f"{best['value']:.3f}",
-        "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
-        "base_rmse": f"{at_best['bst.base']:.3f}",
-        "tuned_rmse": f"{at_best['bst.tuned']:.3f}",
-        "leak_share": f"{leak_share:.0%}",
-        "leak_effect": f"{sealed['value']:+.3f}",
-        "leak_interval": f"{sealed['low']:+.3f} to {sealed['high']:+.3f}",
-        "order_verdict": judge_order(gains),
-    }
+    return (
+        f"**In short.** Our transformer `{best['name']}` has a test RMSE of "
+        f"{give_estimate(best, unit=' stars')}, {give_scope(num_folds, 'fold')} of `official`. "
+        f"{judge_order(gains)} In the document's own setting its baseline has "
+        f"{at_best['bst.base']:.3f} and its tuned model {at_best['bst.tuned']:.3f} at the best "
+        f"test epoch, {give_scope(num_seeds, 'seed')}. The document's split leaks: the ratings of "
+        f"{leak_share:.0%} of its test targets stand in windows that the model learns from. "
+        f"{_tell_leak(leak_gains)}"
+    )
 
 
-def list_conditions(
-    ratings: pd.DataFrame, *, num_folds: int, num_seeds: int, ablation_folds: Sequence[int]
-) -> dict[str, str]:
-    """What the page says of how it was measured, by the name under which it is glued.
-
-    Args:
-        ratings: of the data set.
-        num_folds: of protocol `official`.
-        num_seeds: of protocol `source`.
-        ablation_folds: of study `ablation`.
-    """
+def describe_ties(ratings: pd.DataFrame) -> str:
+    """How many ratings have no order of their own, and how many users came for one day."""
     times = ratings.groupby("user_id")["timestamp"]
     tied = ratings.duplicated(["user_id", "timestamp"], keep=False)
-    folds = f"{'fold' if len(ablation_folds) == 1 else 'folds'} "
-    return {
-        "num_folds": str(num_folds),
-        "num_seeds": str(num_seeds),
-        "ablation_folds": folds + ", ".join(map(str, ablation_folds)),
-        "one_day": f"{(times.max() - times.min() < DAY).mean():.0%}",
-        "tied": f"{tied.mean():.0%}",
-    }
+    return (
+        f"{tied.mean():.0%} of all ratings share their second with another one of the same user, "
+        f"and {(times.max() - times.min() < DAY).mean():.0%} of the users gave all their ratings "
+        "within a day."
+    )
 
 
 def judge_order(gains: pd.DataFrame) -> str:
@@ -80,20 +79,17 @@ def judge_order(gains: pd.DataFrame) -> str:
     found = {row.name: row for row in list_rows(gains)}
     rows = [(words, found[name]) for name, words in without.items() if name in found]
     if not rows:
-        return "The order of the ratings was not put to the test in this run."
+        return "This run did not test whether the order of the ratings helps."
     if all(row.clear and row.value > 0 for _, row in rows):
         words, row = rows[0]
-        return (
-            "The order of the past ratings helps by more than chance: "
-            f"{words} the error rises by {row.value:.4f} stars."
-        )
+        return f"The order of the past ratings helps: {words} the error rises by {give_size(row)}."
     for words, row in rows:
         if row.clear and row.value < 0:
             return (
-                "The order of the past ratings does not help: "
-                f"{words} the error falls by {-row.value:.4f} stars, by more than chance."
+                f"The order of the past ratings does not help: {words} the error falls by "
+                f"{give_size(row)}."
             )
-    return "The effect of the order of the past ratings is indistinguishable from chance."
+    return f"The effect of the order of the past ratings is {INDISTINGUISHABLE}."
 
 
 def describe_overfitting(histories: pd.DataFrame, moved: pd.DataFrame) -> str:
@@ -107,34 +103,43 @@ def describe_overfitting(histories: pd.DataFrame, moved: pd.DataFrame) -> str:
     gap = (tuned["validation_rmse"] - tuned["train_rmse"]).mean()
     change = moved.set_index("model")["validation"]
     return (
-        "The document says that its tuned model did not overfit. From the chosen to the last epoch "
-        f"the validation error of `bst.tuned` moves by **{change['bst.tuned']:+.4f}** stars; at "
-        f"the chosen epoch it lies {gap:+.3f} from the training error, which is measured with "
-        f"dropout on. `bst.best` moves by {change['bst.best']:+.4f}."
+        "The document says that its tuned model does not overfit. Between the chosen and the last "
+        f"epoch the validation error of `bst.tuned` changes by **{change['bst.tuned']:+.4f}** "
+        f"stars; at the chosen epoch it lies {abs(gap):.3f} {'above' if gap > 0 else 'below'} the "
+        "training error, which is measured with dropout on. The validation error of `bst.best` "
+        f"changes by {change['bst.best']:+.4f}."
     )
 
 
 def describe_tuning(choices: pd.DataFrame) -> str:
     """By how much the document's tuned model differs from its baseline, and seeds among them."""
     at_best = choices.set_index("model")["best test epoch"]
+    change = at_best["bst.tuned"] - at_best["bst.base"]
+    side, spread = "above" if change > 0 else "below", choices["range over seeds"].max()
+    seeds = f"; two seeds of one model differ by up to {spread:.3f}" if spread else ""
     return (
-        "From the baseline to the tuned model the error changes by "
-        f"**{at_best['bst.tuned'] - at_best['bst.base']:+.3f}** stars here; the seeds of one model "
-        f"differ by up to {choices['range over seeds'].max():.3f}. The two have test sets of "
-        "different size, as in the document."
+        f"The tuned model's error is **{abs(change):.3f}** stars {side} the baseline's{seeds}. As "
+        "in the document, the two models have test sets of different sizes."
     )
 
 
-def describe_leak(leak_gains: pd.DataFrame, *, leak_share: float) -> str:
+def describe_leak(leak_gains: pd.DataFrame) -> str:
     """What the overlap of the windows does to the test error."""
-    rows = {row.name: row for row in list_rows(leak_gains)}
-    sealed, thinned = rows["sealed → thinned"], rows["none → thinned"]
+    thinned = {row.name: row for row in list_rows(leak_gains)}["none → thinned"]
+    change = "lowers" if thinned.value > 0 else "raises"
     return (
-        f"With **{leak_share:.1%}** of its targets' ratings seen in training, the document's split "
-        f"leaks. Sealed against thinned the error changes by {sealed.value:+.4f} stars "
-        f"({give_interval(sealed)}); having fewer windows costs {-thinned.value:+.4f}. The model "
-        "knows no user ids, so it can hardly tell whose rating it has seen: the split is wrong, "
-        "and whether it flatters depends on the model."
+        f"{_tell_leak(leak_gains)} Dropping as many windows at random {change} the error by "
+        f"{give_size(thinned)}. `bst.base` has no user ids, so it can hardly tell whose rating it "
+        "has seen. The split is wrong; whether it makes a model look better depends on the model."
+    )
+
+
+def _tell_leak(leak_gains: pd.DataFrame) -> str:
+    sealed = {row.name: row for row in list_rows(leak_gains)}["sealed → thinned"]
+    change = "raises" if sealed.value > 0 else "lowers"
+    return (
+        f"Sealing the leak {change} the error by {give_size(sealed)}, compared with dropping as "
+        "many windows at random."
     )
 
 
@@ -142,14 +147,13 @@ def describe_board(board: pd.DataFrame, *, num_folds: int) -> str:
     """The figure of our model on the official folds."""
     best = board.iloc[0]
     return (
-        f"`bst.best` comes to **{best['value']:.4f}** ({best['low']:.4f} to {best['high']:.4f}) "
-        f"over {num_folds} {'fold' if num_folds == 1 else 'folds'}. All models on these rows "
-        "stand under results."
+        f"`bst.best` has a test RMSE of **{best['value']:.4f}** stars "
+        f"({give_bounds(best, digits=4)}), {give_scope(num_folds, 'fold')}."
     )
 
 
 def describe_same_rows(apart: pd.DataFrame) -> str:
-    """Transformers against matrix factorisation on the same rows.
+    """A list: transformers against matrix factorisation on the same rows.
 
     Args:
         apart: as `compare.compare_models` gives it for pairs of a transformer and its rival.
@@ -157,21 +161,20 @@ def describe_same_rows(apart: pd.DataFrame) -> str:
     sentences = []
     for row in list_rows(apart):
         first, second = row.name.split(" → ")
-        more = "more" if row.value > 0 else "less"
-        sentences.append(
-            f"`{first}` errs by **{abs(row.value):.4f}** stars {more} than `{second}` "
-            f"(difference {give_interval(row)})"
-        )
-    return f"On the same rows {'; '.join(sentences)}."
+        side = "above" if row.value > 0 else "below"
+        sentences.append(f"The error of `{first}` lies {give_size(row)} {side} that of `{second}`.")
+    return make_list(sentences)
 
 
 def describe_ablation(gains: pd.DataFrame) -> str:
     """The rise of the error without each part, and what that says of the order."""
     rises = [
-        f"`{row.name.removesuffix(WHOLE)}`: {row.value:+.4f} ({give_interval(row)})"
+        f"`{row.name.removesuffix(WHOLE)}`: {row.value:+.4f} stars (95% interval "
+        f"{give_interval(row)})."
         for row in list_rows(gains)
     ]
-    return " ".join([f"{'; '.join(rises)}."] * bool(rises) + [judge_order(gains)])
+    told = f"Change of the error without each part:\n\n{make_list(rises)}\n\n" if rises else ""
+    return told + judge_order(gains)
 
 
 def describe_example(
@@ -186,17 +189,16 @@ def describe_example(
         own_weight: share of the attention that stays with the target.
     """
     top = [
-        f"*{row.title}* ({row.stars:.0f} {'star' if row.stars == 1 else 'stars'}, {row.weight:.1%})"
+        f"*{row.title}* ({count(round(row.stars), 'star')}, {row.weight:.1%})"
         for row in list_rows(past.nlargest(3, "weight"))
     ]
     looks = (
-        f"Of {len(past)} past {'rating' if len(past) == 1 else 'ratings'} it looks most at "
-        f"{', '.join(top)}; {own_weight:.1%} of the attention stays with the target itself."
+        f"Of {count(len(past), 'past rating')} it looks most at {join_words(top)}; "
+        f"{own_weight:.1%} of the attention stays with the target itself."
     )
-    stars = predicted["rating"]
+    stars = count(round(predicted["rating"]), "star")
     return (
-        f"User {predicted['user_id']:.0f} gave *{target}* **{stars:.0f} "
-        f"{'star' if stars == 1 else 'stars'}**; the model predicts "
+        f"User {predicted['user_id']:.0f} gave *{target}* **{stars}**; the model predicts "
         f"**{predicted['prediction']:.2f}**. {looks if top else 'There is no past to look at.'}"
     )
 
@@ -207,7 +209,7 @@ def describe_attention(average: pd.DataFrame) -> str:
     if by_place.empty:
         return "No test row has a full past in these data."
     return (
-        "Over all test rows of the fold with a full past, the latest rating gets "
-        f"{by_place.iloc[0]:.1%} of the attention and the oldest {by_place.iloc[-1]:.1%}; on "
-        f"average a place gets {by_place.mean():.1%}."
+        "Averaged over the fold's test rows with a full past, the latest rating gets "
+        f"{by_place.iloc[0]:.1%} of the attention and the oldest {by_place.iloc[-1]:.1%}; the "
+        f"average place gets {by_place.mean():.1%}."
     )

@@ -9,8 +9,10 @@ import pandas as pd
 
 from reelbook.report.inside.importance import correlate_ranks
 from reelbook.report.sentences.phrases import (
-    give_interval,
+    count,
+    give_estimate,
     give_range,
+    give_scope,
     join_words,
     list_rows,
     make_list,
@@ -21,54 +23,66 @@ from reelbook.report.sentences.phrases import (
 NAMED_PAIR = "movie_id x user_id"  # the document says that it has the largest weights
 
 
-def list_glued(
-    board: pd.DataFrame, ends: pd.DataFrame, by_seed: pd.DataFrame, measures: pd.DataFrame
-) -> dict[str, str]:
-    """What the page says of its results in its text, by the name under which it is glued.
+def answer(
+    board: pd.DataFrame,
+    ends: pd.DataFrame,
+    by_seed: pd.DataFrame,
+    measures: pd.DataFrame,
+    *,
+    num_folds: int,
+) -> str:
+    """The short answer of the chapter.
 
     Args:
         board: as `compare.estimate_models` gives it, best first.
         ends: see above.
         by_seed: norm of each pair's cross weights, a row a pair, a column a seed.
-        measures: a row a feature; the columns `permuted` and `left out` are in stars.
+        measures: a row a feature; `permutation importance` and `ablation` are in stars.
+        num_folds: of protocol `official`.
     """
-    rmse = board.set_index("name")["value"]
-    document = rmse.drop("dcn.best")
-    return {
-        "best_rmse": f"{rmse['dcn.best']:.3f}",
-        "document_rmse": f"{document.min():.3f}",
-        "document_model": str(document.idxmin()),
-        "last_order": ", ".join(_order(ends, "last epoch")),
-        "chosen_order": ", ".join(_order(ends, "chosen epoch")),
-        "top_pair": str(by_seed.mean(axis=1).idxmax()),
-        "same_top": f"{by_seed.idxmax().value_counts(normalize=True).max():.0%}",
-        "top_permuted": str(measures["permuted"].idxmax()),
-        "top_left_out": str(measures["left out"].idxmax()),
-    }
+    rows = board.set_index("name")
+    document = rows.drop("dcn.best")["value"]
+    last, chosen = (_order(ends, column) for column in ("last epoch", "chosen epoch"))
+    stopped = "the same" if last == chosen else join_words(quote_models(chosen))
+    permuted, ablated = (measures[name].idxmax() for name in ("permutation importance", "ablation"))
+    matters = (
+        f"Both permutation importance and ablation put `{permuted}` first."
+        if permuted == ablated
+        else f"Permutation importance puts `{permuted}` first, ablation `{ablated}`."
+    )
+    return (
+        "**In short.** Trained to the last epoch, which is what the document reports, its networks "
+        f"rank {join_words(quote_models(last))}, from best to worst; stopped by validation the "
+        f"order is {stopped}. The largest cross weights join {_name_pair(by_seed)} (mean over "
+        f"{count(by_seed.shape[1], 'seed')}). {matters} On the test rows of `official` the best of "
+        f"the document's networks, `{document.idxmin()}`, has an RMSE of {document.min():.3f} "
+        f"stars; `dcn.best`, ours, has {give_estimate(rows.loc['dcn.best'])}, "
+        f"{give_scope(num_folds, 'fold')}."
+    )
 
 
-def list_seconds(by_rank: pd.DataFrame) -> dict[str, str]:
-    """What the page says of training times, by the name under which it is glued.
+def describe_seconds(by_rank: pd.DataFrame) -> str:
+    """What the training of the full matrix and of the highest rank below it took.
 
     Args:
         by_rank: rank and seconds of each network; the one with the full matrix has the highest.
     """
     *_, less, full = list_rows(by_rank.sort_values("rank"))
-    return {
-        "seconds_full": f"{full.seconds:.0f}",
-        "seconds_quarter": f"{less.seconds:.0f}",
-        "highest_rank": str(less.rank),
-    }
+    return (
+        f"The full matrix took {full.seconds:.0f} s to train and rank {less.rank} "
+        f"{less.seconds:.0f} s, choice of the epoch included. With so few features, dense layers "
+        "and lookups are most of the work."
+    )
 
 
 def describe_features(*, has_credits: bool) -> str:
     """What director and star of a movie are, where the data set has a film graph."""
     if not has_credits:
-        return "This data set has no film graph: **director and star are left out**."
+        return "This data set has no film graph, so **director and star are left out**."
     return (
-        "Director and star are identifiers from a film graph. Of several people the one with most "
-        "films in the graph counts, the first in the order of text among equals; a movie without "
-        "one falls on the unknown row of its feature, as does what training never saw."
+        "Director and star are identifiers from a film graph. Of several people we take the one "
+        "with the most films in the graph, and the first identifier in a tie. A movie without any "
+        "takes the unknown row of the feature, as do values that training never saw."
     )
 
 
@@ -81,18 +95,16 @@ def describe_ends(ends: pd.DataFrame, gains: pd.DataFrame) -> str:
     """
     last, chosen = (_order(ends, column) for column in ("last epoch", "chosen epoch"))
     cost = give_range(ends["last epoch"] - ends["chosen epoch"], digits=3)
-    order = f"Stopped by validation the order is the same: {', '.join(quote_models(chosen))}."
+    order = f"Stopped by validation, the order is the same: {', '.join(quote_models(chosen))}."
     if last != chosen:
         order = (
-            f"Stopped by validation the order is another: {', '.join(quote_models(chosen))} in "
-            f"place of {', '.join(quote_models(last))}."
+            f"Stopped by validation, the order is {', '.join(quote_models(chosen))} instead of "
+            f"{', '.join(quote_models(last))}."
         )
-    sentences = (
-        f"{row.name}: {row.value:+.4f} ({give_interval(row)})." for row in list_rows(gains)
-    )
+    falls = (f"{_name_step(row.name)}: the error {tell_fall(row)}." for row in list_rows(gains))
     return (
-        f"Training to the end costs {cost} stars. {order} By how much the second of two lies below "
-        f"the first there, on the same rows, with 95% interval:\n\n{make_list(sentences)}"
+        f"Training to the last epoch costs {cost} stars. {order} At the chosen epoch, from one "
+        f"network to the next on the same rows:\n\n{make_list(falls)}"
     )
 
 
@@ -105,12 +117,17 @@ def describe_pairs(by_seed: pd.DataFrame, agreement: dict[str, float]) -> str:
     """
     place = by_seed.mean(axis=1).rank(ascending=False, method="min")[NAMED_PAIR]
     by_training = by_seed.rank(ascending=False, method="min").loc[NAMED_PAIR].astype(int)
+    agreed = (
+        "The rank correlation between two seeds (Spearman, mean over their pairs) is "
+        f"{agreement['correlation']:.2f}; {agreement['same_top']:.0%} of the seeds agree on the "
+        "first pair."
+        if by_seed.shape[1] > 1
+        else "With one seed, nothing tells how far chance decides."
+    )
     return (
-        f"The pair that the document names, user and movie, has rank **{place:.0f}** of "
-        f"{len(by_seed)} in the mean, and {', '.join(map(str, by_training))} in the seeds. Two "
-        "seeds rank the pairs alike with a correlation of "
-        f"{agreement['correlation']:.2f} (Spearman, mean over pairs of seeds); "
-        f"{agreement['same_top']:.0%} of the seeds share the most common first pair."
+        "The pair that the document names, user and movie, has rank "
+        f"**{place:.0f}** of {len(by_seed)} by the mean over seeds, and "
+        f"{join_words([str(rank) for rank in by_training])} by single seeds. {agreed}"
     )
 
 
@@ -123,10 +140,16 @@ def describe_measures(measures: pd.DataFrame, left_out: pd.DataFrame, *, noise: 
             them.
         noise: range of the test RMSE over trainings that differ in the seed only.
     """
-    orders = {name: _order_features(measures[name]) for name in measures}
-    told = [f"{name}: {', '.join(order)}" for name, order in orders.items()]
-    agree = all(order == orders["permuted"] for order in orders.values())
-    short = {"norm of the weights": "weights", "permuted": "permutation", "left out": "leaving out"}
+    orders = {str(name): _order_features(measures[name]) for name in measures}
+    told = make_list(
+        f"{name[0].upper()}{name[1:]}: {', '.join(order)}." for name, order in orders.items()
+    )
+    agree = all(order == orders["permutation importance"] for order in orders.values())
+    short = {
+        "norm of the weights": "weights",
+        "permutation importance": "permutation",
+        "ablation": "ablation",
+    }
     ranks = correlate_ranks(measures)
     correlations = [
         f"{words} and {short[other]} {ranks[name][other]:+.2f}"
@@ -136,15 +159,16 @@ def describe_measures(measures: pd.DataFrame, left_out: pd.DataFrame, *, noise: 
     ]
     missed = measures.index[(left_out["clear"] & (left_out["value"] > noise)).to_numpy()]
     verdict = (
-        f"More than that, and beyond the interval, is lost without {join_words(list(missed))}."
+        f"Only without {join_words(list(missed))} does the error rise by more than that, with an "
+        "interval above zero."
         if len(missed)
-        else "No feature is missed by more than that: the others stand in for each."
+        else "No ablation costs more than that: the other features stand in for the missing one."
     )
     return (
-        f"From most to least important. {'. '.join(told)}. "
-        f"{'The three agree.' if agree else 'The three **disagree**.'} "
-        f"{_say_correlations(correlations)}Trainings of the whole network that differ in the seed "
-        f"only spread by {noise:.4f}. {verdict}"
+        f"From most to least important:\n\n{told}\n\n"
+        f"{'The three orders agree.' if agree else 'The three orders **differ**.'} "
+        f"{_say_correlations(correlations)}The errors of full networks that differ in the seed "
+        f"alone span {noise:.4f} stars. {verdict}"
     )
 
 
@@ -160,17 +184,18 @@ def describe_scales(scales: pd.Series, measures: pd.DataFrame) -> str:
     correlation = (
         ""
         if pd.isna(relation)
-        else ", and the rank correlation of their size with the norm of the weights is "
-        f"{relation:+.2f}"
+        else "; the rank correlation between the sizes of embeddings and the norms of the weights "
+        f"is {relation:+.2f}"
     )
     return (
-        "Why the norms mislead: what reaches the prediction is embedding times weight times "
-        f"embedding. The embeddings of {scales.idxmax()} are {scales.max() / scales.min():.1f} "
-        f"times as large as those of {scales.idxmin()}{correlation}. Doubling an embedding and "
-        "halving its weights leaves every product as it was, but changes the norm. Weights between "
-        "features that say the same, such as the user and his or her zip code, are shared out by "
-        "chance, and a dense layer behind the cross layer may undo any of them. Where another "
-        "feature can stand in, leaving one out costs little although permuting it hurts."
+        "Why can the norms mislead? What reaches the prediction is embedding times weight times "
+        f"embedding, and the embeddings of {scales.idxmax()} are "
+        f"{scales.max() / scales.min():.1f} times as large as those of "
+        f"{scales.idxmin()}{correlation}. Doubling an embedding and halving its weights changes "
+        "the norm, but no prediction. Where two features say the same, as a user and his or her "
+        "zip code do, chance decides how they share the weight, and a later dense layer may undo "
+        "any of it. If another feature can stand in, an ablation costs little although a "
+        "permutation hurts."
     )
 
 
@@ -187,22 +212,33 @@ def describe_ranks(
     """
     by_rank = dict(zip(ranks, list_rows(gains), strict=True))
     told = [
-        f"From rank {rank} to {num_inputs}, the full matrix, the error {tell_fall(by_rank[rank])}."
+        f"From rank {rank} to the full matrix of rank {num_inputs} the error "
+        f"{tell_fall(by_rank[rank])}."
         for rank in dict.fromkeys([max(ranks), min(ranks)])
     ]
-    return " ".join([*told, f"Seeds alone spread by {noise:.4f}."])
+    return " ".join([*told, f"Seeds alone make a difference of up to {noise:.4f}."])
 
 
 def describe_board_gains(gains: pd.DataFrame) -> str:
     """Whether the cross layer pays on the official folds, and what ours adds."""
     rows = {row.name: row for row in list_rows(gains)}
     cross, ours = rows["dcn.dnn → dcn.stacked"], rows["dcn.stacked → dcn.best"]
-    pays = "pays" if cross.clear and cross.value > 0 else "does not pay beyond chance"
+    pays = "pays" if cross.clear and cross.value > 0 else "does not clearly pay"
     return (
-        f"The cross layer before the deep network **{pays}** here: {cross.value:+.4f} stars "
-        f"({cross.low:+.4f} to {cross.high:+.4f}) against the network without. The statistics and "
-        f"penalties of `dcn.best` bring {ours.value:+.4f} ({ours.low:+.4f} to {ours.high:+.4f})."
+        f"A cross layer before the deep network **{pays}** here: compared with the network without "
+        f"it, the error {tell_fall(cross)}. With the statistics and penalties of `dcn.best` the "
+        f"error {tell_fall(ours)} from that of `dcn.stacked`."
     )
+
+
+def _name_pair(by_seed: pd.DataFrame) -> str:
+    """The two features with the largest weights between them, mean over seeds."""
+    return " and ".join(f"`{name}`" for name in str(by_seed.mean(axis=1).idxmax()).split(" x "))
+
+
+def _name_step(name: str) -> str:
+    """Two models as `compare.compare_models` names them, as code."""
+    return " → ".join(quote_models(name.split(" → ")))
 
 
 def _order(ends: pd.DataFrame, column: str) -> list[str]:

@@ -11,9 +11,14 @@ from reelbook.report import facts
 from reelbook.report.exploration import (
     DAMPING,
     DAYS,
+    DISLIKED,
     LIKED,
     compute_density,
     correlate_popularity,
+    count_days,
+    count_genres,
+    count_ratings,
+    find_place,
     find_share_of_top,
     measure_time,
     to_time,
@@ -21,18 +26,48 @@ from reelbook.report.exploration import (
 from reelbook.report.sentences.phrases import count, join_words, list_rows
 
 
-def list_leaders(states: pd.DataFrame, genres: pd.DataFrame) -> dict[str, str]:
-    """What the text says of the first state and genre, by the name under which it is glued.
+def answer(ratings: pd.DataFrame) -> str:
+    """The short answer of the chapter: how many pairs hold a rating."""
+    return (
+        f"**In short.** Only {compute_density(ratings):.1%} of all pairs of a user and a movie "
+        "hold a rating."
+    )
+
+
+def answer_times(rows: pd.DataFrame, ratings: pd.DataFrame) -> str:
+    """The part of the answer that needs times: the busiest day, and ties.
 
     Args:
-        states: `count_ratings` by state.
-        genres: from `count_genres`.
+        rows: on which the days are counted.
+        ratings: all ratings.
     """
-    state, genre = (next(iter(found.iloc[:, 0]), "") for found in (states, genres))
-    return {
-        "leading_state": f"{state} has more than any other state" if state else "no state is known",
-        "leading_genre": f"The most rated genre is {genre}" if genre else "No genre is known",
-    }
+    busiest = list_rows(count_days(rows).nlargest(1, "ratings"))[0]
+    return (
+        f"{busiest.day} is the busiest day, with {busiest.share:.1%} of the ratings. "
+        f"{measure_time(ratings)['tied_ratings']:.1%} of all ratings share their second with "
+        "another one of the same user."
+    )
+
+
+def answer_genres(rows: pd.DataFrame) -> str:
+    """The part of the answer that needs genres: the first one."""
+    first = list_rows(count_genres(rows).head(1))
+    return f"The most rated genre is {first[0].genre}." if first else "No genre is known."
+
+
+def answer_people(all_rows: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """The part of the answer that needs people: cleaning, men, and the first state.
+
+    Args:
+        all_rows: before the cleaning.
+        rows: after it.
+    """
+    first = list_rows(count_ratings(rows, "state").head(1))
+    state = f"{first[0].state} leads the states" if first else "no state is known"
+    return (
+        f"After the document's cleaning, {len(rows):,} of {len(all_rows):,} ratings remain. Men "
+        f"give {(rows['gender'] == 'M').mean():.1%} of them, and {state}."
+    )
 
 
 def describe_cleaning(users: pd.DataFrame, all_rows: pd.DataFrame, rows: pd.DataFrame) -> str:
@@ -46,7 +81,7 @@ def describe_cleaning(users: pd.DataFrame, all_rows: pd.DataFrame, rows: pd.Data
     raters = users[users["user_id"].isin(all_rows["user_id"])]
     num_dropped = len(raters) - len(clean_users(raters))
     if not has_plain_zip_code(raters["zip_code"]).any():
-        return f"Nobody has another zip code, so **all {len(rows):,} ratings remain**."
+        return f"No user has such a zip code, so **all {len(rows):,} ratings remain**."
     return (
         f"**{num_dropped:,} of {len(raters):,} users** have such a zip code. They gave "
         f"{len(all_rows) - len(rows):,} ratings, so **{len(rows):,} ratings remain**."
@@ -92,9 +127,9 @@ def describe_ages(ages: pd.DataFrame) -> str:
     """The three age groups with most ratings, from `count_ratings`."""
     first = ages.head(3)
     return (
-        f"The order is **{', then '.join(first['age_group'])}**; together they give "
-        f"{first['share'].sum():.1%} of the ratings. The groups are not equally wide, and a rating "
-        "counts for its user's age when the user joined."
+        f"The order is **{', then '.join(first['age_group'])}**; together these groups give "
+        f"{first['share'].sum():.1%} of the ratings. The groups span different numbers of years, "
+        "and ages are those at which users joined."
     )
 
 
@@ -136,10 +171,10 @@ def describe_liked(liked: pd.DataFrame, loved: pd.DataFrame, most_rated: pd.Data
     ids = set(liked["movie_id"])
     shared = len(ids & set(loved["movie_id"]))
     return (
-        f"By count **{by_count.title}** leads ({by_count.liked:,} of its {by_count.ratings:,} "
-        f"ratings), by damped mean **{by_mean.title}** ({by_mean.damped_mean:.2f} stars, with "
-        f"{DAMPING} ratings added). The two lists share {shared} of {len(liked)} movies; the list "
-        f"by count shares {len(ids & set(most_rated['movie_id']))} with the most rated ones."
+        f"By count, **{by_count.title}** leads ({by_count.liked:,} of its {by_count.ratings:,} "
+        f"ratings); by damped mean, **{by_mean.title}** ({by_mean.damped_mean:.2f} stars, with "
+        f"{DAMPING} ratings added). The two lists share {shared} of {len(liked)} movies. The list "
+        f"by count shares {len(ids & set(most_rated['movie_id']))} with the most rated movies."
     )
 
 
@@ -147,9 +182,9 @@ def describe_leaders(by_age: pd.DataFrame) -> str:
     """How many movies lead over the age groups in each order, from `rank_movies_by_group`."""
     leaders = by_age.groupby("order")["first"].nunique()
     return (
-        f"Over the {by_age['age_group'].nunique()} age groups **{leaders['most rated']}** "
-        f"different movies lead by number of ratings, {leaders['most 4s and 5s']} by count of "
-        f"fours and fives, and **{leaders['damped mean']}** by damped mean."
+        f"The number of different leaders over the {by_age['age_group'].nunique()} age groups is "
+        f"**{leaders['most rated']}** by number of ratings, {leaders['most 4s and 5s']} by count "
+        f"of fours and fives, and **{leaders['damped mean']}** by damped mean."
     )
 
 
@@ -163,8 +198,8 @@ def describe_worst(worst: pd.DataFrame, movies: pd.DataFrame, *, min_ratings: in
     """
     ones = movies[movies["mean"] == 1]
     without = (
-        f" Without that bar {count(len(ones), 'movie')} would share the last place with a mean of "
-        f"one star, {(ones['ratings'] == 1).sum():,} of them rated once."
+        f" Without that threshold, {count(len(ones), 'movie')} would share the last place with a "
+        f"mean of one star, {(ones['ratings'] == 1).sum():,} of them rated once."
         if len(ones)
         else ""
     )
@@ -184,16 +219,16 @@ def describe_years(years: pd.DataFrame, rows: pd.DataFrame) -> str:
         return "No year of release is known."
     top = years.nlargest(1, "ratings").iloc[0]
     text = (
-        f"Half of the ratings go to movies of **{released.median():.0f} or later**; the years "
-        f"reach from {released.min()} to {released.max()}. Most ratings fall on "
-        f"{top['year']:.0f}, with {top['movies']:.0f} rated movies."
+        f"Half of the ratings go to movies of **{released.median():.0f} or later**; release "
+        f"years range from {released.min()} to {released.max()}. The year with most ratings is "
+        f"{top['year']:.0f}, with {count(round(top['movies']), 'rated movie')}."
     )
     correlation = rows["rating"].corr(rows["year"].astype("Float64"))
     if pd.isna(correlation):
         return text
     return (
-        f"{text} Old movies that are still rated are a selection: mean stars and year correlate at "
-        f"{correlation:.2f}."
+        f"{text} Old movies that people still rate are a selection; the correlation between stars "
+        f"and year is {correlation:.2f}."
     )
 
 
@@ -213,12 +248,13 @@ def describe_states(states: pd.DataFrame, *, num_ratings: int) -> str:
     follows = (
         ""
         if pd.isna(correlation)
-        else " The map shows where users live: over the states the numbers of ratings and of users "
-        f"correlate at {correlation:.2f}."
+        else " Ratings follow users: over the states, the correlation between the two numbers is "
+        f"{correlation:.2f}."
     )
     return (
         f"The first states are **{leading}**. Texas {texas}. "
-        f"{states['ratings'].sum() / num_ratings:.1%} of the ratings have a state.{follows}"
+        f"The state is known for {states['ratings'].sum() / num_ratings:.1%} of the ratings."
+        f"{follows}"
     )
 
 
@@ -236,7 +272,7 @@ def describe_students(compared: pd.DataFrame, codes: pd.DataFrame) -> str:
     text = (
         f"Students give **{students['share_there']:.1%}** of California's ratings and "
         f"{students['share_everywhere']:.1%} of all. {num_single} of the state's {len(codes)} zip "
-        "codes have a single user, whose occupation then has all ratings there."
+        "codes have a single user, whose occupation then gives all ratings there."
     )
     for row in list_rows(codes[codes["zip_code"] == facts.DOCUMENT_ZIP_CODE]):
         text += (
@@ -266,8 +302,8 @@ def describe_genres(genres: pd.DataFrame, characters: pd.DataFrame, *, num_ratin
     place = f"is number {order.index(first) + 1}" if first in order else "has no ratings"
     return (
         f"By genre: **{right}**. By character: **{wrong}**. {first}, first by character, {place} "
-        "by genre. A rating counts once for each genre of its movie, "
-        f"{genres['ratings'].sum() / num_ratings:.2f} times on average."
+        "by genre. A rating counts once for each genre of its movie, on average "
+        f"{genres['ratings'].sum() / num_ratings:.2f} times."
     )
 
 
@@ -281,6 +317,7 @@ def describe_feedback(movies: pd.DataFrame, rows: pd.DataFrame, *, min_ratings: 
     """
     correlation = correlate_popularity(movies, min_ratings=min_ratings)
     stars = rows["rating"]
+    low, high = (find_place(stars, share) for share in (DISLIKED, LIKED))
     text = (
         ""
         if pd.isna(correlation)
@@ -288,10 +325,10 @@ def describe_feedback(movies: pd.DataFrame, rows: pd.DataFrame, *, min_ratings: 
         f"correlate at **{correlation:.2f}** (Spearman): presence carries some of the liking. "
     )
     return (
-        f"{text}{'Yet ' if text else ''}{(stars <= 2).mean():.1%} of the ratings give one or two "
-        f"stars, and an implicit reading takes them for a yes; {(stars >= LIKED).mean():.1%} give "
-        "four or five. People rate what they expected to like, so the mean of "
-        f"{stars.mean():.2f} stars is that of chosen movies."
+        f"{text}{'Yet ' if text else ''}{(stars <= low).mean():.1%} of the ratings give at most "
+        f"{low:g} stars, and an implicit reading takes them for a yes; "
+        f"{(stars >= high).mean():.1%} give {high:g} or more. People rate what they expected to "
+        f"like, so the mean of {stars.mean():.2f} stars is that of chosen movies."
     )
 
 
@@ -299,7 +336,7 @@ def describe_sparsity(ratings: pd.DataFrame) -> str:
     """How dense the ratings are, how they pile up, and whom the publisher left out."""
     per_user, per_movie = (ratings[key].value_counts() for key in ("user_id", "movie_id"))
     left_out = (
-        ": the publisher left out those who gave less, so nothing here shows how a model treats a "
+        ": those who gave less are not among them, so nothing here shows how a model treats a "
         "newcomer"
         if per_user.min() > 1
         else ""
@@ -321,8 +358,8 @@ def describe_time(over_time: pd.DataFrame, ratings: pd.DataFrame) -> str:
     return (
         f"The ratings reach from {when.min():%d %B %Y} to {when.max():%d %B %Y}; the busiest week "
         f"or month begins on {peak.start:%d %B %Y} with {peak.ratings:,}. **{within_an_hour:.0%} "
-        "of the users** gave all their ratings within an hour. For them time is the order in which "
-        "a website asked, not the order in which movies were watched."
+        "of the users** gave all their ratings within an hour. Their order in time is the order in "
+        "which a website asked, not the order in which they watched."
     )
 
 
@@ -331,6 +368,6 @@ def describe_ties(order: dict[str, float]) -> str:
     return (
         f"**{order['tied_ratings']:.1%}** of the ratings share their second with another one of "
         f"the same user, and for {order['users_with_tied_last']:.0%} of the users the last second "
-        "holds several ratings, so that there is no single last one. Whoever orders these ratings "
-        "needs a rule for ties and has to state it."
+        "holds several ratings, so no single rating is the last. Whoever orders these ratings "
+        "needs a rule for ties, and has to state it."
     )

@@ -3,7 +3,10 @@
 import pandas as pd
 
 from reelbook.report.sentences.phrases import (
+    give_bounds,
+    give_estimate,
     give_range,
+    give_scope,
     list_rows,
     make_list,
     quote_models,
@@ -16,30 +19,30 @@ STEPS = {
     ("mf.dot", "mf.sigmoid"): "The sigmoid",
     ("mf.dot", "mf.mlp"): "A dense layer with dropout in place of the dot product",
     ("mf.unregularised", "mf.biased"): "The penalty",
-    ("mf.dot", "mf.biased"): "The mean, the biases and the penalty together",
-    ("mf.biased", "mf.implicit"): "Which movies a user rated, whatever the rating",
+    ("mf.dot", "mf.biased"): "Mean, biases and penalty together",
+    ("mf.biased", "mf.implicit"): "The list of movies that a user rated",
 }
 
 
-def list_glued(board: pd.DataFrame, *, num_folds: int, num_seeds: int) -> dict[str, str]:
-    """What the page says in its text, by the name under which it is glued.
+def answer(board: pd.DataFrame, *, num_folds: int) -> str:
+    """The short answer of the chapter.
 
     Args:
         board: as `compare.estimate_models` gives it, best first.
         num_folds: of protocol `official`.
-        num_seeds: of protocol `source`.
     """
     best, document = board.iloc[0], _find_best_of_document(board)
-    return {
-        "best_model": best["name"],
-        "best_rmse": f"{best['value']:.3f}",
-        "best_interval": f"{best['low']:.3f} to {best['high']:.3f}",
-        "biased_rmse": f"{_get_rmse(board, 'mf.biased'):.3f}",
-        "document_model": document["name"],
-        "document_rmse": f"{document['value']:.3f}",
-        "num_folds": str(num_folds),
-        "num_seeds": str(num_seeds),
-    }
+    others = [
+        f"The best of the document's models, `{document['name']}`, has {document['value']:.3f}"
+    ]
+    if best["name"] != "mf.biased":
+        biased = _get_rmse(board, "mf.biased")
+        others.append(f"`mf.biased`, with biases and a tuned penalty, has {biased:.3f}")
+    return (
+        f"**In short.** Of the models in this chapter, `{best['name']}` predicts best: its test "
+        f"RMSE is {give_estimate(best, unit=' stars')}, {give_scope(num_folds, 'fold')}. "
+        f"{'; '.join(others)}."
+    )
 
 
 def describe_stops(histories: pd.DataFrame, moved: pd.DataFrame) -> str:
@@ -56,11 +59,11 @@ def describe_stops(histories: pd.DataFrame, moved: pd.DataFrame) -> str:
     chosen = f"Epochs chosen by validation: {'; '.join(stops)}."
     rising = moved[moved["validation"] > 0]
     if rising.empty:
-        return f"{chosen} No validation error had risen by the last epoch trained."
+        return f"{chosen} By the last epoch no validation error had risen."
     most = rising.nlargest(1, "validation").iloc[0]
     return (
-        f"{chosen} From there to the last epoch trained, `{most['model']}` overfits most: its "
-        f"training error moves by {most['train']:+.3f} stars and its validation error by "
+        f"{chosen} After its chosen epoch `{most['model']}` overfits most: by its last epoch the "
+        f"training error has changed by {most['train']:+.3f} stars and the validation error by "
         f"{most['validation']:+.3f}."
     )
 
@@ -73,31 +76,34 @@ def describe_choices(choices: pd.DataFrame) -> str:
     """
     best = choices["best test epoch"]
     order = choices.sort_values("best test epoch", kind="stable")["model"]
+    spread = choices["range over seeds"].max()
+    seeds = (
+        f"; two seeds of one model, each with its own test set, differ by up to {spread:.4f}"
+        if spread
+        else ""
+    )
     return (
-        f"From best to worst at the best test epoch: {', '.join(quote_models(order))}. Choosing "
-        f"the epoch on test rows flatters by {give_range(choices['chosen epoch'] - best)} stars. "
-        f"The means over seeds lie {best.max() - best.min():.4f} apart, while the seeds of one "
-        "model, each with a test set of its own, differ by up to "
-        f"{choices['range over seeds'].max():.4f}."
+        f"At the best test epoch the order from best to worst is {', '.join(quote_models(order))}. "
+        "Choosing the epoch on test rows makes the models look better by "
+        f"{give_range(choices['chosen epoch'] - best)} stars. The best model and the worst differ "
+        f"by {best.max() - best.min():.4f}{seeds}."
     )
 
 
 def describe_board(board: pd.DataFrame, *, num_folds: int) -> str:
-    """The best model, the careful simple one and the best of the document, on the same rows.
+    """The best model and the best of the document, on the same rows.
 
     Args:
         board: as `compare.estimate_models` gives it, best first.
         num_folds: how many folds were run.
     """
     best, document = board.iloc[0], _find_best_of_document(board)
-    first = f"`{best['name']}` comes to **{best['value']:.4f}**"
     if num_folds == 1:
-        return f"{first} on the only fold that was run."
+        return f"Only one fold was run: `{best['name']}` has **{best['value']:.4f}** there."
     return (
-        f"{first} ({best['low']:.4f} to {best['high']:.4f}), `mf.biased` to "
-        f"{_get_rmse(board, 'mf.biased'):.4f}. Of the document's models `{document['name']}` is "
-        f"best with {document['value']:.4f}. The standard deviation over folds is "
-        f"{give_range(board['sd'])}, depending on the model."
+        f"`{best['name']}` leads with **{best['value']:.4f}** ({give_bounds(best, digits=4)}); the "
+        f"best of the document's models, `{document['name']}`, has {document['value']:.4f}. The "
+        f"standard deviation over folds is {give_range(board['sd'])}, depending on the model."
     )
 
 
@@ -122,9 +128,9 @@ def describe_rare_movies(by_movie: pd.DataFrame, board: pd.DataFrame) -> str:
     own = by_movie[by_movie["model"] == best]
     rare, common, num_rows = own.iloc[0], own.iloc[-1], own["rows"].sum()
     text = (
-        f"`{best}` errs by {rare['rmse']:.3f} stars on movies with {rare['seen']} training ratings "
-        f"({rare['rows']:,} of {num_rows:,} rows) and by {common['rmse']:.3f} on those with "
-        f"{common['seen']}."
+        f"`{best}` has an RMSE of {rare['rmse']:.3f} stars on movies with {rare['seen']} training "
+        f"ratings ({rare['rows']:,} of {num_rows:,} rows), and of {common['rmse']:.3f} on those "
+        f"with {common['seen']}."
     )
     unseen = by_movie[(by_movie["seen"] == "0") & (by_movie["model"] == "mf.dot")]
     if unseen.empty:
@@ -133,9 +139,9 @@ def describe_rare_movies(by_movie: pd.DataFrame, board: pd.DataFrame) -> str:
     whole = _get_rmse(board, "mf.dot")
     cost = share * (error**2 - whole**2) / (2 * whole)  # of a square root, to first order
     return (
-        f"{text}\n\n{share:.2%} of the test rows are of movies without any training rating. "
-        f"`mf.dot` knows nothing about them, predicts 0 stars and errs by {error:.2f}; that alone "
-        f"adds about {cost:.4f} to its RMSE. A mean is a safety net."
+        f"{text}\n\n{share:.2%} of the test rows are of movies without any training rating. There "
+        f"`mf.dot` predicts 0 stars, for want of a mean to fall back on, with an RMSE of "
+        f"{error:.2f}; that alone adds about {cost:.4f} to its total RMSE."
     )
 
 

@@ -5,48 +5,59 @@ from typing import Any
 
 import pandas as pd
 
-from reelbook.report.sentences.phrases import give_bounds, join_words
+from reelbook.report.sentences.phrases import (
+    INDISTINGUISHABLE,
+    count,
+    give_estimate,
+    give_scope,
+    give_size,
+    join_words,
+    tell_fall,
+)
 
 
-def list_glued(rmse: pd.DataFrame, ndcg: pd.DataFrame, cold: pd.DataFrame) -> dict[str, str]:
-    """Each figure of the text and its interval, by the name under which they are glued.
+def answer(
+    rmse: pd.DataFrame, ndcg: pd.DataFrame, cold: pd.DataFrame, *, num_folds: int, num_seeds: int
+) -> str:
+    """The short answer of the chapter.
 
     Args:
         rmse: name, value, low and high of the rating models.
         ndcg: the same of the ranking models on `stratified`.
         cold: the same of those on `cold-movies`.
+        num_folds: of protocol `official`.
+        num_seeds: of the protocols `stratified` and `cold-movies`.
     """
-    texts: dict[str, str] = {}
-    for name, table, model in [
-        ("autorec", rmse, "autoencoder.autorec"),
-        ("biases", rmse, "baseline.biases"),
-        ("multvae", ndcg, "autoencoder.multvae"),
-        ("ease", ndcg, "topn.ease"),
-        ("skipgram", ndcg, "item2vec.skipgram"),
-        ("cbow", ndcg, "item2vec.cbow"),
-        ("cold", cold, "content.ridge"),
-        ("cold_popularity", cold, "content.popularity"),
-    ]:
-        row = table.set_index("name").loc[model]
-        texts |= {name: f"{row['value']:.3f}", f"{name}_interval": give_bounds(row)}
-    return texts
+    stars, lists, new = (table.set_index("name") for table in (rmse, ndcg, cold))
+    splits, value = give_scope(num_seeds, "split"), lists["value"]
+    return (
+        "**In short.** The autoencoder for ratings has a test RMSE of "
+        f"{give_estimate(stars.loc['autoencoder.autorec'], unit=' stars')}, "
+        f"{give_scope(num_folds, 'fold')}; biases alone have "
+        f"{stars['value']['baseline.biases']:.3f}. The variational autoencoder for lists has an "
+        f"nDCG@10 of {give_estimate(lists.loc['autoencoder.multvae'])} on `stratified`, {splits}; "
+        f"linear weights between movies (`topn.ease`) have {value['topn.ease']:.3f}, movies as "
+        f"words {value['item2vec.skipgram']:.3f} with skip-gram and "
+        f"{value['item2vec.cbow']:.3f} with bag of words. Among movies that nobody has rated, the "
+        f"content-based model has {give_estimate(new.loc['content.ridge'])}, {splits} of "
+        "`cold-movies`; the popularity predicted from contents has "
+        f"{new['value']['content.popularity']:.3f}."
+    )
 
 
 def describe_autorec(gain: Any) -> str:
     """What the autoencoder brings beyond biases.
 
     Args:
-        gain: value, low and high in stars, positive where the error falls.
+        gain: value, low, high and clear, in stars, positive where the error falls.
     """
     return (
-        f"Beyond the biases, which it is given, the autoencoder brings **{gain['value']:+.4f}** "
-        f"stars ({gain['low']:+.4f} to {gain['high']:+.4f}), a positive number being a fall of "
-        "the error. All rating models stand on one board in the results."
+        f"From biases alone to the autoencoder, which is given them, the error {tell_fall(gain)}."
     )
 
 
 def describe_rest(histories: Sequence[pd.DataFrame], chosen: Sequence[int]) -> str:
-    """Whether the variational autoencoder comes to rest on `stratified`.
+    """Whether the variational autoencoder converges on `stratified`.
 
     Args:
         histories: of its runs, a row an epoch, with validation_ndcg@10.
@@ -54,11 +65,12 @@ def describe_rest(histories: Sequence[pd.DataFrame], chosen: Sequence[int]) -> s
     """
     curves = [history["validation_ndcg@10"] for history in histories]
     falls = [curve.max() - curve.tail(max(len(curve) // 10, 1)).mean() for curve in curves]
-    epochs, were = ("epoch", "was") if len(chosen) == 1 else ("epochs", "were")
+    epochs = "epoch" if len(chosen) == 1 else "epochs"
     numbers = join_words([str(epoch) for epoch in chosen])
     return (
-        f"On `stratified`, {epochs} {numbers} of {len(curves[0])} {were} chosen; the last tenth of "
-        f"the epochs lies on average {sum(falls) / len(falls):.4f} below the best one."
+        f"On `stratified`, validation chose {epochs} {numbers} of {len(curves[0])}. Over the last "
+        f"tenth of the epochs, nDCG@10 on validation rows is on average "
+        f"{sum(falls) / len(falls):.4f} below its best."
     )
 
 
@@ -69,25 +81,24 @@ def describe_analogies(solved: pd.DataFrame) -> str:
         solved: as `movie_space.solve_analogies` gives them.
     """
     if solved.empty:
-        return "Word vectors are known for analogies, but none was asked of these movies."
+        return "Word vectors are known for analogies, but this run asks none."
     right = (solved["rank"] == 1).sum()
     better = (solved["rank"] < solved["rank_by_third"]).sum()
     return (
-        "Word vectors are known for analogies: first is to second as third is to what? Of "
-        f"{len(solved)} questions that a film-goer would answer at once, **{right}** "
-        f"{'has' if right == 1 else 'have'} the expected answer in the first place, and in "
-        f"{better} the expected movie ranks higher than among the plain neighbours of the third "
-        "one. Where it does not, the analogy adds nothing."
+        "Word vectors are known for analogies: the first is to the second as the third is to what? "
+        f"Of {count(len(solved), 'such question')}, **{right}** {'has' if right == 1 else 'have'} "
+        f"the expected movie in first place. In {better}, the analogy ranks it higher than the "
+        "plain neighbours of the third movie do; in the others the analogy adds nothing."
     )
 
 
 def describe_cosine(by_cosine: float, with_popularity: float) -> str:
     """What lists by cosine alone lack, as nDCG@10."""
     return (
-        "Close in this space does not mean likely. Negatives are drawn by popularity, which takes "
-        f"popularity out of the vectors: ranked by cosine alone the nDCG@10 is {by_cosine:.3f} on "
-        f"the first split, with the logarithm of popularity added {with_popularity:.3f}. How much "
-        "the cosine counts was chosen on validation rows."
+        "Close does not mean likely. Training draws negatives by popularity, which takes "
+        f"popularity out of the vectors: ranked by cosine alone, the nDCG@10 on the first split of "
+        f"`stratified` is {by_cosine:.3f}; with the logarithm of popularity added, it is "
+        f"{with_popularity:.3f}. Validation rows chose the weight of the cosine."
     )
 
 
@@ -97,14 +108,14 @@ def describe_cold(gap: Any) -> str:
     Args:
         gap: value, low, high and clear of content.ridge beyond content.popularity, as nDCG@10.
     """
-    interval = f"{gap['low']:+.3f} to {gap['high']:+.3f}"
     if not gap["clear"]:
         return (
-            "A personal taste for contents is indistinguishable from the popularity that contents "
-            f"promise ({interval})."
+            "The difference between a personal taste for contents and the popularity predicted "
+            f"from contents is {INDISTINGUISHABLE}: {gap['value']:+.3f} in nDCG@10 (95% interval "
+            f"{gap['low']:+.3f} to {gap['high']:+.3f})."
         )
     side = "ahead of" if gap["value"] > 0 else "behind"
     return (
-        f"A personal taste for contents is {side} the popularity that contents promise by "
-        f"**{abs(gap['value']):.3f}** in nDCG@10 (difference {interval}), for the same users."
+        f"A personal taste for contents is {side} the popularity predicted from contents by "
+        f"{give_size(gap, digits=3, unit=' in nDCG@10')}, for the same users."
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-INDISTINGUISHABLE = "indistinguishable from zero"
+INDISTINGUISHABLE = "statistically indistinguishable from zero"
 
 
 def list_rows(table: pd.DataFrame) -> list[Any]:
@@ -24,15 +24,39 @@ def give_interval(row: Any, *, digits: int = 4) -> str:
     return interval if row.clear else f"{interval}, {INDISTINGUISHABLE}"
 
 
+def give_size(row: Any, *, digits: int = 4, unit: str = " stars") -> str:
+    """The size of a difference and its interval, both with the sign of the size.
+
+    Such as "**0.0127** stars (95% interval -0.0058 to 0.0371, statistically ...)".
+
+    Args:
+        row: has `value` of either sign, `low`, `high` and `clear`.
+        digits: decimals.
+        unit: what follows the figure.
+    """
+    low, high = (row.low, row.high) if row.value > 0 else (-row.high, -row.low)
+    zero = "" if row.clear else f", {INDISTINGUISHABLE}"
+    interval = f"95% interval {low:.{digits}f} to {high:.{digits}f}{zero}"
+    return f"**{abs(row.value):.{digits}f}**{unit} ({interval})"
+
+
 def tell_fall(row: Any) -> str:
-    """By how much an error falls or rises, in bold: "falls by **0.0100** stars (95% ...)".
+    """By how much an error falls or rises: "falls by **0.0100** stars (95% interval ...)".
 
     Args:
         row: has `value` (positive for a fall), `low`, `high` and `clear`.
     """
-    verb = "falls" if row.value > 0 else "rises"
-    interval = f"95% interval of the fall: {give_interval(row)}"
-    return f"{verb} by **{abs(row.value):.4f}** stars ({interval})"
+    return f"{'falls' if row.value > 0 else 'rises'} by {give_size(row)}"
+
+
+def give_estimate(row: Any, *, unit: str = "") -> str:
+    """A figure in bold with its 95% interval, of a row with `value`, `low` and `high`."""
+    return f"**{row['value']:.3f}**{unit} (95% interval {give_bounds(row)})"
+
+
+def give_scope(number: int, noun: str) -> str:
+    """What a figure is the mean over: "mean over 5 folds", or "one fold"."""
+    return f"one {noun}" if number == 1 else f"mean over {count(number, noun)}"
 
 
 def give_range(values: Iterable[float], *, digits: int = 4) -> str:
@@ -42,9 +66,9 @@ def give_range(values: Iterable[float], *, digits: int = 4) -> str:
     return lowest if lowest == highest else f"{lowest} to {highest}"
 
 
-def give_bounds(row: Any) -> str:
+def give_bounds(row: Any, *, digits: int = 3) -> str:
     """The 95% interval of a figure, such as "0.912 to 0.931", of a row with `low` and `high`."""
-    return f"{row['low']:.3f} to {row['high']:.3f}"
+    return f"{row['low']:.{digits}f} to {row['high']:.{digits}f}"
 
 
 def join_words(words: Sequence[str]) -> str:

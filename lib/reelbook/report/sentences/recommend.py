@@ -5,15 +5,22 @@ from typing import Any
 
 import pandas as pd
 
-from reelbook.report.sentences.phrases import give_bounds
+from reelbook.report.sentences.phrases import count, give_estimate, give_scope, join_words
 
 NAMED = 5  # movies that the text names
 
 
-def list_glued(
-    stars: Any, sure: pd.DataFrame, kept: Mapping[str, float], *, model: str, promised: float
-) -> dict[str, str]:
-    """The figures of the text, by the name under which they are glued.
+def answer(
+    stars: Any,
+    sure: pd.DataFrame,
+    kept: Mapping[str, float],
+    *,
+    model: str,
+    promised: float,
+    num_folds: int,
+    fold: int,
+) -> str:
+    """The short answer of the chapter.
 
     Args:
         stars: value, low and high of the test RMSE.
@@ -21,17 +28,26 @@ def list_glued(
         kept: as `page.measure_kept` gives it.
         model: that orders the lists.
         promised: share of ratings that a range should hold.
+        num_folds: that `stars` is the mean over.
+        fold: that `sure` was measured on.
     """
     inside = (sure["inside"] * sure["rows"]).sum() / sure["rows"].sum()
-    return {
-        "model": model,
-        "taste": f"{stars['value']:.3f}",
-        "taste_interval": give_bounds(stars),
-        "inside": f"{inside:.0%}",
-        "promised": f"{promised:.0%}",
-        "ndcg_all": f"{kept['all']:.3f}",
-        "ndcg_kept": f"{kept['kept']:.3f}",
-    }
+    return (
+        f"**In short.** Weights between movies (`{model}`, nDCG@10 {kept['all']:.3f} on one split "
+        "of `stratified`) order a list: each movie that a person has rated pulls by a number, so "
+        "the reason for a recommendation is a sum. Stars come from one Gaussian over all movies, "
+        f"with a test RMSE of {give_estimate(stars)}, {give_scope(num_folds, 'fold')}. The model "
+        f"also gives a range that should hold {promised:.0%} of the ratings; on fold {fold} it "
+        f"holds {inside:.0%}."
+    )
+
+
+def describe_kept(kept: Mapping[str, float]) -> str:
+    """What it costs that the page has only the largest weights; see `answer`."""
+    return (
+        "To fit into a page, the model leaves out most weights between movies. On one split of "
+        f"`stratified` its nDCG@10 is {kept['kept']:.3f}, and {kept['all']:.3f} with all weights."
+    )
 
 
 def describe_user(user_id: int, rated: Sequence[str]) -> str:
@@ -42,6 +58,6 @@ def describe_user(user_id: int, rated: Sequence[str]) -> str:
         rated: names of the rated movies, the best first.
     """
     return (
-        f"User {user_id} has rated {len(rated)} movies. Among those with most stars: "
-        f"{', '.join(list(dict.fromkeys(rated))[:NAMED])}."
+        f"User {user_id} has rated {count(len(rated), 'movie')}, and gave most stars to "
+        f"{join_words(list(dict.fromkeys(rated))[:NAMED])}."
     )

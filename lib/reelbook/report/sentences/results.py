@@ -3,7 +3,40 @@
 import pandas as pd
 
 from reelbook.report import advice
-from reelbook.report.sentences.phrases import count
+from reelbook.report.sentences.phrases import (
+    count,
+    give_estimate,
+    give_range,
+    give_scope,
+    join_words,
+)
+from reelbook.report.tables import DOCUMENT_MODELS
+
+
+def answer(
+    dataset: str, board: pd.DataFrame, boards: dict[str, pd.DataFrame], *, num_folds: int
+) -> str:
+    """The short answer of the page.
+
+    Args:
+        dataset: name of the data set.
+        board: the rating models, as `leaderboards.make_rating_board` gives them, best first.
+        boards: protocol to its ranking models, as `leaderboards.make_ranking_board` gives them.
+        num_folds: of protocol `official`.
+    """
+    best = board.iloc[0]
+    document = board.loc[board["name"].isin(DOCUMENT_MODELS), "value"]
+    told = (
+        f" The models built as the documents describe them have {give_range(document, digits=3)} "
+        "on the same rows."
+        if len(document)
+        else ""
+    )
+    return (
+        f"**In short.** Of all rating models on `{dataset}`, `{best['name']}` has the lowest "
+        f"error: an RMSE of {give_estimate(best, unit=' stars')} on `official`, "
+        f"{give_scope(num_folds, 'fold')}.{told} {advice.describe_ranking_choice(boards)}"
+    )
 
 
 def describe_agreement(agreement: pd.DataFrame, flips: pd.DataFrame) -> str:
@@ -14,7 +47,7 @@ def describe_agreement(agreement: pd.DataFrame, flips: pd.DataFrame) -> str:
         flips: as `leaderboards.list_flips` gives them.
     """
     if not len(flips):
-        told = "No conclusion flips: where the order differs, at least one protocol is undecided."
+        told = "No conclusion flips: where two orders differ, one of the differences is not clear."
     else:
         told = f"{count(len(flips), 'conclusion')} {'flips' if len(flips) == 1 else 'flip'}."
     known = agreement.dropna(subset="tau")  # one model has no order
@@ -30,26 +63,28 @@ def describe_agreement(agreement: pd.DataFrame, flips: pd.DataFrame) -> str:
 def describe_what_matters(parts: pd.DataFrame) -> str:
     """What mattered and what did not, of `advice.measure_parts`."""
     return (
-        f"By at least {advice.SMALL} stars, and clearly above zero: "
-        f"{advice.describe_parts(parts, matters=True)}. "
-        f"Not so: {advice.describe_parts(parts, matters=False)}."
+        f"**What mattered** (the error falls by at least {advice.SMALL} stars, with an interval "
+        f"above zero): {advice.describe_parts(parts, matters=True)}.\n\n"
+        f"**What did not:** {advice.describe_parts(parts, matters=False)}."
     )
 
 
 def describe_choices(choices: pd.DataFrame) -> str:
-    """What picking the epoch on test rows is worth.
+    """By how much choosing the epoch on test rows flatters.
 
     Args:
         choices: as `compare.compare_epochs` gives them.
     """
     if choices.empty:
-        return "No model of this plan reports the error at its best test epoch."
+        return "No model of this plan has an error at its best test epoch."
     gain = choices["chosen epoch"] - choices["best test epoch"]
-    return f"It makes the models look better by {gain.min():.4f} to {gain.max():.4f} stars."
+    return (
+        f"Choosing the epoch on test rows makes the models look better by {give_range(gain)} stars."
+    )
 
 
 def describe_verdicts(verdicts: pd.DataFrame) -> str:
     """How many claims came to which verdict, of `claims.judge_claims`."""
     counts = verdicts["verdict"].value_counts()
     found = [f"{number} {verdict}" for verdict, number in counts.items()]
-    return f"Of {count(len(verdicts), 'claim')}: {', '.join(found)}."
+    return f"**{count(len(verdicts), 'claim')}** of the documents: {join_words(found)}."

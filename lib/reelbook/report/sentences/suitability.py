@@ -22,8 +22,8 @@ from reelbook.report.suitability.verdicts import (
 
 SHOWN = 10  # values: a scale of more is not listed
 LIKELY = {GREEN: "Likely", AMBER: "Perhaps", RED: "Hardly"}  # that a deep model pays
-FEW = f"With fewer than {FEW_USERS} tested users no interval can be trusted."
-NO_STARS = "There are no stars: a row says only who took what."
+FEW = f"With fewer than {FEW_USERS} tested users, no interval can be trusted."
+NO_STARS = "There are no stars: a row only says who took what."
 NO_TIMES = "There are no times, so nothing can be said of order."
 
 
@@ -35,9 +35,10 @@ def describe_shape(shape: Shape) -> str:
     )
     return (
         f"**{shape.density:.2%}** of the pairs of a user and a movie hold a rating. The quartiles "
-        f"are {of_users} ratings a user and {of_movies} a movie. **{shape.top_10:.0%}** of the "
-        f"ratings are on the most rated tenth of the movies and {shape.top_1:.0%} on the first "
-        f"hundredth (Gini {shape.gini:.2f}); {shape.rare:.0%} of the movies have fewer than {RARE}."
+        f"are {of_users} ratings per user and {of_movies} per movie. **{shape.top_10:.0%}** of the "
+        f"ratings go to the most rated tenth of the movies and {shape.top_1:.0%} to the top "
+        f"hundredth (Gini coefficient {shape.gini:.2f}); {shape.rare:.0%} of the movies have fewer "
+        f"than {RARE} ratings."
     )
 
 
@@ -53,15 +54,19 @@ def describe_scale(scale: Scale | None) -> str:
     else:
         low, high, most = scale.shares.index[0], scale.shares.index[-1], scale.shares.idxmax()
         text += (
-            f" from {low:g} to {high:g}; {scale.shares.max():.1%} are {most:g}, the most of all."
+            f" from {low:g} to {high:g}. The most frequent is {most:g}, with "
+            f"{scale.shares.max():.1%}."
         )
     if number > 1:
         text += (
-            f" Their entropy is {scale.entropy:.2f} bits, and {math.log2(number):.2f} if all were "
-            "equally frequent."
+            f" Their entropy is {scale.entropy:.2f} bits; if all values were equally frequent, it "
+            f"would be {math.log2(number):.2f}."
         )
     if scale.constant is not None:
-        text += f" {scale.constant:.1%} of the users with two ratings or more give one value only."
+        text += (
+            f" {scale.constant:.1%} of the users with two ratings or more always give the same "
+            "value."
+        )
     return text
 
 
@@ -70,20 +75,19 @@ def describe_order(order: Order | None) -> str:
     if order is None:
         return NO_TIMES
     text = (
-        f"**{order.tied:.1%}** of the ratings have the time of another one of the same user, and "
-        f"{order.within_a_day:.0%} of the users gave all of theirs within a day."
+        f"**{order.tied:.1%}** of the ratings share their time with another one of the same user, "
+        f"and {order.within_a_day:.0%} of the users gave all of theirs within a day."
     )
     if (found := order.correlation) is None:
         return (
-            f"{text} Successive ratings cannot be compared: it takes stars that differ, from at "
+            f"{text} Successive ratings cannot be compared: that takes different stars from at "
             f"least {FEW_USERS} users who rated at different times."
         )
     alike = "more alike than" if found.value > 0 else "less alike than"
-    clear = alike if found.clear else "no more and no less alike than"
+    clear = alike if found.clear else "as alike as"
     return (
-        f"{text} What biases leave of two successive ratings is **{clear}** in a drawn order: the "
-        f"correlation is {found.value:+.3f} (95% interval {found.low:+.3f} to "
-        f"{found.high:+.3f})."
+        f"{text} The residuals of successive ratings are **{clear}** in random order: their "
+        f"correlation is {found.value:+.3f} (95% interval {found.low:+.3f} to {found.high:+.3f})."
     )
 
 
@@ -93,17 +97,17 @@ def describe_habits(habits: Habits) -> str:
     texts = [f"{habits.prolific:,} {users} far more ratings than the others."]
     if habits.constant is not None:
         texts.append(
-            f"{count(habits.constant, 'user')} gave {rules.ENOUGH} ratings or more, all of one "
-            "value."
+            f"{count(habits.constant, 'user')} gave {rules.ENOUGH} ratings or more, all with the "
+            "same value."
         )
     if habits.fast is None:
-        texts.append("Without times bursts cannot be seen.")
+        texts.append("Without times, bursts cannot be seen.")
     else:
         texts += [
             f"{count(habits.fast, 'user')} gave {rules.FAST} ratings or more within a minute; the "
-            f"most is {habits.most_a_minute:,}.",
-            f"{count(habits.bursts or 0, 'movie')} got half of {rules.ENOUGH} or more ratings on "
-            "one quiet day.",
+            f"maximum is {habits.most_a_minute:,}.",
+            f"{count(habits.bursts or 0, 'movie')} with {rules.ENOUGH} ratings or more got half of "
+            "them on one quiet day.",
         ]
     return make_list(texts)
 
@@ -117,7 +121,7 @@ def describe_repeated(note: str) -> str:
 
 
 def describe_cold(cold: pd.DataFrame, left_out: list[str]) -> str:
-    """Where the unknown is most of the test, and which protocols cannot split the data."""
+    """Under which protocol most test ratings are cold, and which cannot split the data."""
     faults = "".join(f"\n\nLeft out: {fault}" for fault in left_out)
     if cold.empty:
         return f"No protocol can split these ratings.{faults}"
@@ -126,29 +130,30 @@ def describe_cold(cold: pd.DataFrame, left_out: list[str]) -> str:
     if most["either"] == least["either"]:
         return f"Under each protocol {most['either']:.1%} of the test ratings are cold.{faults}"
     return (
-        f"Under **{most['protocol']}** {most['either']:.1%} of the test ratings are cold, the most "
-        f"of all, and under {least['protocol']} {least['either']:.1%}, the fewest.{faults}"
+        f"The share of cold test ratings is largest under **{most['protocol']}**, "
+        f"{most['either']:.1%}, and smallest under {least['protocol']}, "
+        f"{least['either']:.1%}.{faults}"
     )
 
 
 def describe_resolution(stars: Resolution | None, lists: Resolution | None) -> str:
-    """What structure there is, and how far apart two models must lie to be told apart."""
+    """What structure there is, and how far two models must differ for that to show."""
     texts = []
     if stars is not None:
         texts.append(
-            f"Biases come to an RMSE of {stars.value:.3f} stars, **{abs(stars.gain):.3f} "
+            f"Biases have an RMSE of {stars.value:.3f} stars, **{abs(stars.gain):.3f} "
             f"{'above' if stars.gain < 0 else 'below'}** the mean of all ratings."
         )
         texts.append(
-            f"Models that differ as biases and users' means do are told apart from **a difference "
-            f"of {stars.half_width:.3f} stars** on, with {stars.users:,} tested users."
+            f"With {stars.users:,} tested users, models as different as biases and users' means "
+            f"can be distinguished from **a difference of {stars.half_width:.3f} stars** on."
             if stars.users >= FEW_USERS
             else FEW
         )
     if lists is not None:
         texts.append(
-            f"Popularity comes to an nDCG@10 of {lists.value:.3f}, and the 95% interval reaches "
-            f"{lists.half_width:.3f} to either side, with {lists.users:,} tested users."
+            f"Popularity has an nDCG@10 of {lists.value:.3f}; with {lists.users:,} tested users, "
+            f"its 95% interval reaches {lists.half_width:.3f} to either side."
             if lists.users >= FEW_USERS
             else FEW
         )
@@ -164,19 +169,18 @@ def describe_reasons(verdicts: list[Verdict]) -> str:
     )
 
 
-def list_glued(verdicts: list[Verdict]) -> dict[str, str]:
-    """What the text says of the lights, by the name under which it is glued."""
+def answer(verdicts: list[Verdict]) -> str:
+    """The short answer of the chapter."""
     by_light = {
         light: [verdict.subject for verdict in verdicts if verdict.light == light]
         for light in LIGHTS
     }
     lights = [f"{light} for {join_words(names)}" for light, names in by_light.items() if names]
     deep = next(verdict for verdict in verdicts if verdict.subject == "deep models")
-    return {
-        "lights": "; ".join(lights),
-        "chapters": describe_chapters(verdicts),
-        "deep": f"{LIKELY[deep.light]}. {deep.worst.text}",
-    }
+    return (
+        f"**In short.** The light is **{'; '.join(lights)}**. {describe_chapters(verdicts)} Is a "
+        f"deep model likely to pay? {LIKELY[deep.light]}. {deep.worst.text}"
+    )
 
 
 def describe_chapters(verdicts: list[Verdict]) -> str:
@@ -185,7 +189,7 @@ def describe_chapters(verdicts: list[Verdict]) -> str:
     texts = []
     for light, meaning in MEANINGS.items():
         if found := [chapter for chapter, own in rated.items() if own == light]:
-            texts.append(f"{', '.join(found)} {meaning}")
+            texts.append(f"{join_words(found)} {meaning}")
     return f"Of the chapters, {'; '.join(texts)}."
 
 

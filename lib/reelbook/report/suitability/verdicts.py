@@ -13,7 +13,7 @@ from reelbook.report.suitability.resolution import FEW_USERS, Resolution
 from reelbook.report.suitability.shape import RARE
 
 GREEN, AMBER, RED = LIGHTS = ("green", "amber", "red")  # from good to bad
-MEANINGS = {GREEN: "will tell something", AMBER: "with care", RED: "will tell little"}
+MEANINGS = {GREEN: "can show something", AMBER: "need care", RED: "can show little"}
 
 FLAT = 0.9  # of the ratings: if so many are equal, guessing that value is hard to beat
 # Half-widths as shares of the RMSE. On ml-100k the best model lies 7% below biases
@@ -121,23 +121,23 @@ def _judge_lists(measures: Measures) -> list[Reason]:
     reasons = [
         Reason(
             _grade_size(median, HISTORY),
-            f"Half of the users have {median:.0f} ratings or more to learn from.",
+            f"Half of the users have at least {median:.0f} ratings to learn from.",
         ),
         _judge_resolution(measures.lists, LISTS_APART, "nDCG@10 of popularity"),
     ]
     if shape.rare >= LONG_TAIL:
-        text = f"{shape.rare:.0%} of the movies have fewer than {RARE} ratings, and no model by ids"
-        reasons.append(Reason(AMBER, f"{text} can learn much about these."))
+        text = f"{shape.rare:.0%} of the movies have fewer than {RARE} ratings"
+        reasons.append(Reason(AMBER, f"{text}; models that know only ids learn little about them."))
     if shape.top_10 >= TOP_HEAVY:
-        text = f"{shape.top_10:.0%} of the ratings are on a tenth of the movies"
-        reasons.append(Reason(AMBER, f"{text}: the most popular movies are a list hard to beat."))
+        text = f"{shape.top_10:.0%} of the ratings go to a tenth of the movies"
+        reasons.append(Reason(AMBER, f"{text}, so a list of the most popular is hard to beat."))
     return reasons
 
 
 def _judge_resolution(found: Resolution, limits: tuple[float, float], of: str) -> Reason:
     """Whether test rows can tell models apart; an interval over few users says nothing."""
     if found.users < FEW_USERS:
-        return Reason(RED, f"With fewer than {FEW_USERS} tested users no interval can be trusted.")
+        return Reason(RED, f"With fewer than {FEW_USERS} tested users, no interval can be trusted.")
     if found.value <= 0:
         return Reason(RED, f"The {of} is zero.")
     share = found.half_width / found.value
@@ -159,18 +159,18 @@ def _judge_sequences(measures: Measures) -> list[Reason]:
         text = f"{order.within_a_day:.0%} of the users gave all their ratings within a day"
         reasons.append(Reason(AMBER, f"{text}: time is the order in which they were asked."))
     if (found := order.correlation) is None:
-        text = "Whether the order carries anything cannot be measured on these ratings."
+        text = "These ratings do not allow measuring whether the order carries anything."
         return [*reasons, Reason(AMBER, text)]
     if not found.clear:
-        text = "Successive ratings are no more and no less alike than in a drawn order."
+        text = "Successive ratings are as alike as in random order."
         return [*reasons, Reason(RED, text)]
     gain = 1 - (1 - found.value**2) ** 0.5
     return [
         *reasons,
         Reason(
             GREEN if abs(found.value) >= CORRELATION else AMBER,
-            f"What biases leave of successive ratings correlates at {found.value:.2f}: knowing the "
-            f"one before would lower the error by {gain:.1%}.",
+            f"The residuals of successive ratings correlate at {found.value:.2f}: knowing the one "
+            f"before would lower the error by {gain:.1%}.",
         ),
     ]
 
@@ -178,7 +178,7 @@ def _judge_sequences(measures: Measures) -> list[Reason]:
 def _judge_features(measures: Measures, traits: Collection[str]) -> list[Reason]:
     known = [trait for trait in ("genres", "people", "credits") if trait in traits]
     if not known:
-        return [Reason(RED, "Nothing is known of users and movies but who rated what.")]
+        return [Reason(RED, "Nothing is known about users and movies except who rated what.")]
     if measures.cold.empty:
         return [Reason(RED, "There are too few ratings to hold any out.")]
     few = measures.cold["few"].iloc[0]
@@ -186,7 +186,7 @@ def _judge_features(measures: Measures, traits: Collection[str]) -> list[Reason]
         Reason(
             GREEN if few >= RARE_TESTED else AMBER,
             f"{few:.1%} of the test ratings are of movies with fewer than {FEW} training ratings, "
-            "where features say what ratings cannot yet.",
+            "where features say what ratings do not yet say.",
         )
     ]
 
@@ -195,12 +195,12 @@ def _judge_deep(measures: Measures, others: list[Verdict]) -> list[Reason]:
     number = measures.shape.counts["ratings"]
     light = _grade_size(number, DEEP)
     size = {
-        RED: f"few: below {DEEP[1]:,} simple models have matched deep ones that got the same care",
-        AMBER: f"not many: below {DEEP[0]:,} simple models have often matched deep ones",
-        GREEN: "so many that simple and deep models lead in turn",
+        RED: f"few: below {DEEP[1]:,}, simple models have matched deep ones that got the same care",
+        AMBER: f"not many: below {DEEP[0]:,}, simple models have often matched deep ones",
+        GREEN: "so many that simple and deep models take turns in the lead",
     }[light]
     helped = [verdict.subject for verdict in others if verdict.light == GREEN]
-    text = f"There is more than ids to learn from: {' and '.join(helped)}."
+    text = f"There is more to learn from than ids: {' and '.join(helped)}."
     return [
         Reason(
             light,

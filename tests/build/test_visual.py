@@ -1,0 +1,99 @@
+"""Every page of the smoke book in a browser: on a phone and a wide screen, light and dark."""
+
+from importlib import resources
+
+import pytest
+from browser import find_browser, open_browser
+
+from reelbook.paths import BOOK, NOTEBOOKS
+
+PAGES = [
+    "index", "search", *(path.stem for path in BOOK.glob("*.md") if path.stem != "index"),
+    *sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")),
+]  # fmt: skip
+NARROW, WIDE = 390, 1300
+SMALLEST = 8  # pixels of a letter on a phone
+
+# What sticks out of the page, or is cut in a box that does not say so.
+CUT = """
+[...document.querySelectorAll(".bd-article *")].filter((one) => {
+  const box = one.closest(".table-box, pre, .math, .rb-page");
+  return one.getClientRects().length && !box && one.getBoundingClientRect().right > innerWidth + 1;
+}).map((one) => one.outerHTML.slice(0, 80))
+.concat([...document.querySelectorAll(".table-box")].filter((box) =>
+  box.scrollWidth > box.clientWidth + 1
+  && !(box.tabIndex === 0 && box.ariaLabel && !box.previousSibling.hidden)
+).map((box) => "a table without a hint: " + box.textContent.slice(0, 80)))
+.concat(document.documentElement.scrollWidth > innerWidth ? ["the page scrolls sideways"] : [])
+"""
+# Height of the smallest letters of each figure: they are 9 points, 12 pixels, high where drawn.
+LETTERS = """
+[...document.querySelectorAll(".bd-article img")].map((one) => 12 * one.width / one.naturalWidth)
+"""
+LOOK = """
+axe.run({runOnly: ["wcag2a", "wcag2aa"]}).then((found) => { window.found = found.violations.map(
+  (one) => `${one.id}: ${one.nodes.length}, first ${one.nodes[0].html.slice(0, 160)}`); }); 0
+"""
+
+
+@pytest.fixture(scope="module")
+def tab(smoke):
+    """A browser with axe at hand."""
+    if find_browser() is None:
+        pytest.skip("no Chromium on this machine")
+    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    with open_browser() as found:
+        for part in ("Page", "Runtime", "Log"):
+            found.send(f"{part}.enable")
+        found.axe, found.html = axe, smoke / "smoke" / "html"
+        yield found
+
+
+def resize(tab, width: int) -> None:
+    tab.send(
+        "Emulation.setDeviceMetricsOverride",
+        width=width, height=900, deviceScaleFactor=1, mobile=False,
+    )  # fmt: skip
+    tab.run("new Promise(requestAnimationFrame)")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_whole_readable_and_without_errors(tab, page):
+    tab.errors.clear()
+    resize(tab, WIDE)
+    tab.open((tab.html / f"{page}.html").as_uri())
+    tab.run(tab.axe + "; 0")
+    for width in (WIDE, NARROW):
+        resize(tab, width)
+        assert tab.run(CUT) == [], width
+        for theme in ("light", "dark"):
+            tab.run(f"document.documentElement.dataset.theme = '{theme}'; window.found = null")
+            tab.run(LOOK)
+            tab.wait_for("window.found")
+            assert tab.run("window.found") == [], (width, theme)
+    assert min(tab.run(LETTERS), default=SMALLEST) >= SMALLEST
+    assert tab.errors == []
+    assert tab.run("document.querySelector('link[rel~=icon]').href").endswith("favicon.svg")
+
+
+def test_a_search_shows_where_the_words_stand(tab):
+    tab.errors.clear()
+    tab.open((tab.html / "search.html").as_uri() + "?q=popularity")
+    tab.wait_for("document.querySelectorAll('p.context').length > 2")
+    assert "popularity" in tab.run("document.querySelector('p.context').textContent").lower()
+    assert tab.errors == []
+
+
+def test_a_board_is_sorted_by_a_key(tab):
+    """By numbers, not by letters; a heading says how it is sorted."""
+    tab.open((tab.html / "90_results.html").as_uri())
+    boards = "[...document.querySelectorAll('table.sortable')]"
+    board = f"{boards}.find((one) => /parameters/.test(one.tHead.textContent))"
+    column = f"[...{board}.tHead.rows[0].cells].findIndex((c) => c.textContent === 'parameters')"
+    tab.run(f"{board}.tHead.rows[0].cells[{column}].querySelector('button').focus()")
+    cells = f"[...{board}.tBodies[0].rows].map((r) => r.cells[{column}].textContent)"
+    for order in ("descending", "ascending"):
+        tab.press("Enter")
+        tab.wait_for(f"{board}.querySelector('[aria-sort={order}]')")
+        values = [int(text.strip().replace(",", "")) for text in tab.run(cells)]
+        assert values == sorted(values, reverse=order == "descending")
