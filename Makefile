@@ -5,11 +5,11 @@ BIN := .venv/bin
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help env data book lab test lint bench clean verify lock
+.PHONY: help env data book batch lab test lint bench clean verify lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Options: PLAN=ml-100k, ml-1m or smoke (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS));"
+	@echo "  Options: PLAN=ml-100k, ml-1m, smoke or, for a batch, batch (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS));"
 	@echo "  DATA=ratings.csv, a folder or a zip: the report on ratings of your own"
 
 env: ## make .venv from the lock, or do nothing if it is there
@@ -20,6 +20,9 @@ data: env ## fetch and check the ratings that the plan needs
 
 book: env ## run the notebooks and bind the report
 	@$(BIN)/python -m reelbook build --plan $(PLAN) $(if $(DATA),--data "$(DATA)") --jobs $(JOBS)
+
+batch: env ## run one notebook with every combination of parameters that PLAN lists, and compare
+	@$(BIN)/python -m reelbook batch --plan $(PLAN) --jobs $(JOBS)
 
 lab: env ## open the notebooks in JupyterLab
 	@$(BIN)/python -m reelbook lab

@@ -7,15 +7,17 @@ import sys
 
 from reelbook import paths
 from reelbook.build.plan import read_plan
+from reelbook.data.names import name_dataset
 
 PLAN = read_plan(config["plan"], config["data"] or None)
+DATASETS = {name_dataset(dataset): dataset for dataset in PLAN.datasets}
 OF_PLAN = f"{PLAN.file} --data {PLAN.data_name}" if config["data"] else PLAN.file
 ROOT = os.path.relpath(paths.ROOT)
 PACKAGE = paths.ROOT / "lib" / "reelbook"
 PAGE_MAKERS = ["build/book.py", "build/pages.py"]
 BESIDE = [
     "__main__.py", "build/__init__.py", "build/plan.py", "build/run.py", "build/results.py",
-    "build/parameters.py", "build/golden.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
+    "build/matrix.py", "build/batch.py", "build/comparison.py", "build/parameters.py", "build/golden.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
 ]
 LIBRARY = sorted(
     os.path.relpath(file)
@@ -33,29 +35,34 @@ REELBOOK = f"exec {shlex.quote(sys.executable)} -m reelbook"  # our child: it en
 
 wildcard_constraints:
     name="[^/]+",
+    dataset="[^/]+",
 
 
 rule all:
     input:
-        f"{STEPS}/book.json",
+        # a batch ends with its notebooks: what compares them goes by those that did not fail
+        expand(f"{STEPS}/notebook-{{name}}.json", name=PLAN.notebooks)
+        if PLAN.notebook
+        else f"{STEPS}/book.json",
 
 
 rule data:
     input:
         [file for file in LIBRARY if os.path.dirname(file).endswith("/data")],
     output:
-        f"data/{PLAN.data_name}/data.json",
+        "data/{dataset}/data.json",
     params:
-        dataset=PLAN.dataset,  # no name: what it stands for is in the output, deleted before
+        # no name: what it stands for is in the output, deleted before
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
     shell:
         "{REELBOOK} data {params.dataset:q}"
 
 
 rule notebook:
     input:
-        f"{ROOT}/notebooks/{{name}}.ipynb",
+        lambda wildcards: f"{ROOT}/notebooks/{PLAN.get_source(wildcards.name)}.ipynb",
         LIBRARY,
-        rules.data.output,
+        lambda wildcards: f"data/{PLAN.get_data_name(wildcards.name)}/data.json",
         # a page of the results waits for the figures, the claims and every notebook before it
         lambda wildcards: [*CLAIMS, f"{STEPS}/results.json", *VERIFIED]
         * PLAN.is_results(wildcards.name),

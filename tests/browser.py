@@ -48,6 +48,8 @@ class Tab:
             if answer.get("id") == self.number:
                 assert "error" not in answer, answer
                 return answer["result"]
+            if "method" not in answer:  # the answer to a call that was given up
+                continue
             self.events.append(answer["method"])
             if answer["method"] == "Runtime.exceptionThrown":
                 self.errors.append(answer["params"]["exceptionDetails"]["exception"]["description"])
@@ -57,11 +59,11 @@ class Tab:
 
     def open(self, address: str) -> None:
         """Go to a page and wait until it is there."""
-        self.send("Page.navigate", url="about:blank")
+        self.run("window.isLeft = true")
         self.send("Page.navigate", url=address)
         for _ in range(200):
             time.sleep(0.05)
-            if self.run("document.readyState === 'complete' && location.href !== 'about:blank'"):
+            if self.run("document.readyState === 'complete' && !window.isLeft"):
                 return
         raise AssertionError(f"{address} did not load")
 
@@ -73,8 +75,9 @@ class Tab:
 
     def wait_for(self, script: str) -> None:
         """Wait until an expression is true."""
-        for _ in range(200):
-            if self.run(script):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if self.run(f"!!({script})"):
                 return
             time.sleep(0.05)
         raise AssertionError(f"{script} did not come true")

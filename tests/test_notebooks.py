@@ -30,6 +30,14 @@ def test_no_cell_is_longer_than_a_dozen_lines(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_cells_that_only_set_up_are_folded_in_jupyterlab(path):
+    sets_up = re.compile(r"^(from|import) |begin_notebook\(|^\s*glue\(|use_style\(", re.M)
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code" and sets_up.search("".join(cell["source"])):
+            assert cell["metadata"].get("jupyter", {}).get("source_hidden"), cell["id"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_functions_and_classes_are_the_librarys(path):
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     for cell, source in read_code(path).items():

@@ -1,12 +1,13 @@
-// Wide tables scroll in a box that says so and takes the focus; boards sort by a click or a key.
+// Wide tables and drawings of layers scroll in a box that says so and takes the focus; boards sort
+// by a click or a key.
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll(".bd-article table").forEach((table, number) => {
+  document.querySelectorAll(".bd-article table, .bd-article img[alt^=Layers]").forEach((table, number) => {
     const hint = document.createElement("p");
     hint.className = "table-hint";
-    hint.textContent = "Scroll sideways for all columns →";
+    hint.textContent = table.alt ? "Scroll sideways for all layers →" : "Scroll sideways for all columns →";
     const box = document.createElement("div");
     box.className = "table-box";
-    const name = table.caption ? table.caption.textContent.trim() : `Table ${number + 1}`;
+    const name = table.caption?.textContent.trim() || table.alt || `Table ${number + 1}`;
     table.replaceWith(box);
     box.append(table);
     box.before(hint);
@@ -19,9 +20,10 @@ document.addEventListener("DOMContentLoaded", () => {
         else box.removeAttribute(key);
       }
     };
-    new ResizeObserver(look).observe(box);
+    const watch = new ResizeObserver(look);
+    [box, table].forEach((one) => watch.observe(one));
     look();
-    if (table.matches(".sortable") && table.tHead && table.tBodies[0].rows.length > 2) prepare(table);
+    if (table.matches("table.sortable") && table.tHead && table.tBodies[0].rows.length > 2) prepare(table);
     else table.classList.remove("sortable");
   });
 

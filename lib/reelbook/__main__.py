@@ -134,6 +134,22 @@ def make_parser() -> argparse.ArgumentParser:
     )
     build.set_defaults(run=run_build)
 
+    batch = commands.add_parser(
+        "batch", help="one notebook with every combination of parameters: `make batch` calls it"
+    )
+    batch.add_argument("--plan", required=True, help="a file in notebooks/plans with a matrix")
+    batch.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
+    )
+    batch.set_defaults(run=run_batch)
+
+    compare = commands.add_parser(
+        "compare", help="compare notebooks that papermill executed, over what differs"
+    )
+    compare.add_argument("notebooks", type=Path, nargs="+", metavar="NOTEBOOK")
+    compare.add_argument("--output", type=Path, help="a folder (build/compare)")
+    compare.set_defaults(run=run_compare)
+
     verify = commands.add_parser("verify", help="build a plan twice and compare results.csv")
     verify.add_argument("--plan", default="ml-100k", help="a file in notebooks/plans (ml-100k)")
     verify.add_argument(
@@ -218,7 +234,12 @@ def run_data(args: argparse.Namespace) -> None:
     from reelbook.data.store import prepare
     from reelbook.data.understood import change_options, describe_understood
 
-    dataset = args.name or read_plan(args.plan).dataset
+    plan = read_plan(args.plan) if not args.name else None
+    if plan and plan.notebook:
+        for dataset in plan.datasets:
+            run_data(argparse.Namespace(**vars(args) | {"name": dataset}))
+        return
+    dataset = plan.dataset if plan else args.name
     path = find_path(dataset)
     given = {name: getattr(args, name) for name in ("columns", "repeated", "skip_bad_rows")}
     if changes := {name: value for name, value in given.items() if value is not None}:
@@ -242,12 +263,15 @@ def run_notebook(args: argparse.Namespace) -> None:
     from reelbook.data.names import find_path
 
     plan = read_plan(args.plan, args.data)
+    if plan.notebook and args.name not in plan.notebooks:
+        raise ReelbookError(f"Plan {plan.name} is a batch of the cells {', '.join(plan.notebooks)}")
+    source = find_notebook(plan.get_source(args.name))
     changed = {name: parse_yaml(value, f"-p {name} {value}") for name, value in args.parameter}
     if path := find_path(str(changed.get("dataset", "made-up"))):
         changed["dataset"] = str(path)  # the kernel runs in another folder
     apart = args.output or (changed and name_output(args.name, changed))
     if args.output:
-        check_output(find_notebook(args.name), args.output.absolute())
+        check_output(source, args.output.absolute())
     if apart:
         output = apart.absolute()
         # named after the whole path: two jobs never share a log
@@ -259,7 +283,7 @@ def run_notebook(args: argparse.Namespace) -> None:
     # The notebook's own output goes to its log; these lines go to where stderr led at the start.
     with os.fdopen(os.dup(2), "w", buffering=1) as console:
         run_notebook(
-            find_notebook(args.name),
+            source,
             output,
             plan.notebooks.get(args.name, {}) | changed,
             logs=logs,
@@ -314,6 +338,27 @@ def run_build(args: argparse.Namespace) -> None:
         raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
     plan = args.plan or ("own" if args.data else "ml-100k")
     build(plan, jobs=args.jobs, data=args.data)
+
+
+def run_batch(args: argparse.Namespace) -> None:
+    """Bring a batch up to date."""
+    from reelbook.build.batch import run_batch
+
+    if args.jobs < 1:
+        raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
+    run_batch(args.plan, jobs=args.jobs)
+
+
+def run_compare(args: argparse.Namespace) -> None:
+    """Compare executed notebooks."""
+    with silence_start():
+        from reelbook.build.comparison import PAGE, check_folder, compare
+
+    folder = (args.output or get_build_dir() / "compare").absolute()
+    check_folder(folder)
+    for fault in compare(args.notebooks, folder, title="Comparison of notebooks"):
+        print(f"left out: {fault}", file=sys.stderr)
+    print(f"Comparison: {format_path(folder / PAGE)}")
 
 
 def run_verify(args: argparse.Namespace) -> None:

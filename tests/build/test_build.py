@@ -83,7 +83,8 @@ def write_runs(checkout, lists: dict[str, list[str]], *records: RunRecord) -> No
 def test_the_projects_plans_fit_their_notebooks(plan):
     found = read_plan(plan, "made-up" if plan == "own" else None)
     assert list(found.notebooks) == sorted(found.notebooks)
-    assert all(given["dataset"] == found.dataset for given in found.notebooks.values())
+    given = {values["dataset"] for values in found.notebooks.values()}
+    assert given == ({"made-up"} if found.notebook else {found.dataset})
 
 
 def test_a_notebook_of_the_results_waits_for_all_before_it(here):
@@ -137,7 +138,7 @@ def test_an_unknown_plan_lists_the_plans():
     assert done.returncode == 1
     assert (
         done.stderr
-        == "error: There is no plan 'ml-99'. The plans are ml-100k, ml-1m, own, smoke.\n"
+        == "error: There is no plan 'ml-99'. The plans are batch, ml-100k, ml-1m, own, smoke.\n"
     )
 
 

@@ -17,11 +17,15 @@ def folder(tmp_path):
     (tmp_path / finish.ICONS).parent.mkdir(parents=True)
     words = {"alt": 'Which "genres" < others?'}
     outputs = [
-        {"metadata": {"image/svg+xml": words}, "data": {"image/svg+xml": SVG.splitlines(True)}},
+        {
+            "metadata": {"image/svg+xml": words},
+            "data": {"image/svg+xml": SVG.splitlines(True), "image/png": "iVBO"},
+        },
         {"metadata": {}, "data": {"text/html": "<p>"}},
         {"name": "stdout", "text": "x"},
     ]
     finish.name_figures([{"outputs": outputs}, {"source": "text"}])
+    assert list(outputs[0]["data"]) == ["image/svg+xml"]  # a glued PNG was lost on the front page
     (tmp_path / "1f.svg").write_text(outputs[0]["data"]["image/svg+xml"], encoding="utf-8")
     return tmp_path
 

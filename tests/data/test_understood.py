@@ -69,3 +69,13 @@ def test_a_name_never_hits_another_folder_of_the_build(path, monkeypatch):
 def test_options_that_are_none_are_told(path):
     path.with_name(path.name + ".reelbook.yml").write_text("column: 3\n")
     assert main(["data", str(path)]) == 1
+
+
+def test_a_build_folder_within_the_data_is_no_part_of_them(tmp_path, monkeypatch):
+    """Before: "changed while it was read: run again", each time."""
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path / "build"))
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "results.csv").write_text("user,item,rating\n1,2,3\n", encoding="utf-8")
+    (tmp_path / "ratings.csv").write_text("user,item,rating\n1,2,3\n2,2,4\n", encoding="utf-8")
+    assert main(["data", str(tmp_path)]) == 0
+    assert len(load(str(tmp_path)).ratings) == 2

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,7 +64,7 @@ def test_no_test_row_chooses(dataset):
     ratings = dataset.ratings.copy()
     ratings.loc[split.test, "rating"] = 6 - ratings.loc[split.test, "rating"]
     params = {"level": 3.0, "grid": {"level": [1.0, 3.0, 5.0]}}
-    other = type(dataset)(**{**vars(dataset), "ratings": ratings})
+    other = dataclasses.replace(dataset, ratings=ratings)
     first, second = (
         choose_and_refit(learn_constant, params, d, split, by=RMSE) for d in (dataset, other)
     )

@@ -25,7 +25,8 @@ def dataset():
     ratings = pd.DataFrame(rows, columns=["user_id", "movie_id"]).astype("int32")
     ratings["rating"] = np.tile([1, 2, 3, 4, 5], 20).astype("float32")
     ratings["timestamp"] = np.arange(100)
-    users, movies = (ratings[[key]].drop_duplicates() for key in ("user_id", "movie_id"))
+    users = ratings[["user_id"]].drop_duplicates().assign(occupation="")
+    movies = ratings[["movie_id"]].drop_duplicates().assign(title="", year=pd.NA, genres="")
     return Dataset("tiny", ratings, users, movies, "abc", "a test")
 
 

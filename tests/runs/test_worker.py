@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import IPython.display
 import numpy as np
@@ -72,9 +73,29 @@ def test_a_run_that_ranks_keeps_ranks_lists_and_figures(dataset, monkeypatch, tm
     assert run.recommendations.groupby("user_id")["rank"].min().eq(1).all()
 
 
+def test_a_run_that_two_ask_for_at_once_is_trained_once(dataset, split, monkeypatch, tmp_path):
+    """Before, the second training removed the folder from which the first one's notebook read."""
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    monkeypatch.setenv("REELBOOK_JOBS", "2")
+    trained = []
+    train_now = worker._train_now
+
+    def train_slowly(*arguments):
+        trained.append(arguments[0])
+        time.sleep(1)
+        train_now(*arguments)
+
+    monkeypatch.setattr(worker, "_train_now", train_slowly)
+    asked = [("topn.popularity", {}, dataset, split, 0)] * 2
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda inputs: store.load_or_train(*inputs), asked))
+    assert trained == [runs[0].record.run_id]
+    assert runs[0].record == runs[1].record
+
+
 TRAINING = """
 from reelbook.data import load
-from reelbook.runs import store
+from reelbook.runs import store, worker
 from reelbook.runs.record import Request
 from reelbook.splits.protocols import make_split
 

@@ -45,16 +45,20 @@ def finish_pages(folder: Path) -> None:
 
 
 def name_figures(cells: list[dict[str, Any]]) -> None:
-    """Write the words for each figure of executed cells into its SVG, where pages find them."""
+    """Write the words for each figure of executed cells into its SVG, where pages find them.
+
+    The PNG beside it is for those who open the notebook; pages do without.
+    """
     kind = "image/svg+xml"
     for output in [output for cell in cells for output in cell.get("outputs", [])]:
         words = output.get("metadata", {}).get(kind, {}).get("alt", "")
-        for name, image in output.get("data", {}).items():
+        for name, image in list(output.get("data", {}).items()):
             if name.endswith(kind):  # glued ones have a longer name
                 title = f"<title>{html.escape(words)}</title>"
                 start, tag, rest = "".join(image).partition("<svg")
                 attributes, end, drawing = rest.partition(">")
                 output["data"][name] = start + tag + attributes + end + title + drawing
+                output["data"].pop(name.replace(kind, "image/png"), None)
 
 
 def _name_figure(folder: Path, found: re.Match[str]) -> str:

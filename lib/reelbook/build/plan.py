@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reelbook.build.matrix import name_cell, read_matrix, resolve_dataset
 from reelbook.build.parameters import check_parameters, read_parameters
 from reelbook.data.names import DOCUMENTED, TAKEN, TRAITS, find_path, name_dataset
 from reelbook.errors import ReelbookError
@@ -25,6 +26,9 @@ class Plan:
         lacks: those of TRAITS that these data do not have; `documents` are those that the
             documents measured on.
         noun: what the items are (`Dataset.noun`).
+        notebook: that every cell of a batch runs. The cells are then the `notebooks`, each with a
+            data set of its own, and `dataset` is empty. Empty where the plan makes a report.
+        varied: the parameters in which the cells of a batch differ.
     """
 
     name: str
@@ -34,16 +38,32 @@ class Plan:
     left_out: dict[str, list[str]] = field(default_factory=dict)
     lacks: list[str] = field(default_factory=list)
     noun: str = "movies"
+    notebook: str = ""
+    varied: list[str] = field(default_factory=list)
 
     @property
     def is_own(self) -> bool:
-        """Whether the data are a person's own."""
-        return find_path(self.dataset) is not None
+        """Whether the data of a report are a person's own."""
+        return not self.notebook and find_path(self.dataset) is not None
 
     @property
     def data_name(self) -> str:
         """The name of the folder of the tables."""
         return name_dataset(self.dataset)
+
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets of all notebooks, each once."""
+        given = [values.get("dataset", self.dataset) for values in self.notebooks.values()]
+        return list(dict.fromkeys([self.dataset, *given] if self.dataset else given))
+
+    def get_data_name(self, notebook: str) -> str:
+        """The name of the folder of the tables that a notebook reads."""
+        return name_dataset(self.notebooks[notebook].get("dataset", self.dataset))
+
+    def get_source(self, notebook: str) -> str:
+        """The notebook that is executed under a name: in a batch, the same for all cells."""
+        return self.notebook or notebook
 
     @property
     def chapters(self) -> list[str]:
@@ -81,6 +101,10 @@ def read_plan(name: str, data: str | None = None) -> Plan:
         raise ReelbookError(f"There is no plan '{name}'. The plans are {', '.join(known)}.")
     content = read_yaml(file)
     where = format_path(file)
+    if isinstance(content, dict) and "matrix" in content:
+        if data:
+            raise ReelbookError(f"{where} is a batch: name the data sets in its matrix, not apart.")
+        return _read_batch(name, content, where)
     keys = set(content) if isinstance(content, dict) else set()
     if "notebooks" not in keys or not keys <= {"dataset", "notebooks"}:
         has = ", ".join(map(str, content)) if keys else "none"
@@ -116,6 +140,35 @@ def read_plan(name: str, data: str | None = None) -> Plan:
     return Plan(
         folder, name, common["dataset"], notebooks, left_out, lacks, record.get("noun", "movies")
     )
+
+
+def _read_batch(name: str, content: dict[str, Any], where: str) -> Plan:
+    """The plan of a batch, each cell checked against the notebook and what its data hold."""
+    notebook, varied, cells = read_matrix(content, where)
+    file = find_notebook(notebook)
+    if notebook.startswith("9"):
+        raise ReelbookError(f"{where}: {notebook} shows the results of a plan and trains nothing.")
+    defaults = {key: parameter.default for key, parameter in read_parameters(file).items()}
+    common: dict[str, Any] = {"dataset": defaults.get("dataset")} | (
+        {"plan": name} if "plan" in defaults else {}
+    )
+    notebooks: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        given = common | cell
+        if isinstance(given["dataset"], str):
+            given["dataset"] = _anchor(given["dataset"])
+        check_parameters(file, given)
+        dataset = given["dataset"] = resolve_dataset(given["dataset"])
+        record = _read_record(dataset) if dataset not in DOCUMENTED else {}
+        traits = record.get("traits")
+        if traits and (lacking := [need for need in read_needs(file) if need not in traits]):
+            told = f"needs {', '.join(lacking)}, which {dataset} does not hold"
+            raise ReelbookError(f"{where}: {notebook} {told}.")
+        title = name_cell(notebook, {key: given[key] for key in content["matrix"]})
+        if title in notebooks:
+            raise ReelbookError(f"{where}: two cells would be named {title}.")
+        notebooks[title] = given
+    return Plan(name, name, "", notebooks, notebook=notebook, varied=varied)
 
 
 def _anchor(dataset: str) -> str:

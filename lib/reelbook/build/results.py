@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -22,8 +23,7 @@ def collect_results(plan: Plan) -> Path:
     Raises:
         ReelbookError: a run is missing or was altered.
     """
-    from reelbook.runs.record import RESULT_COLUMNS  # here: these need seconds to import
-    from reelbook.runs.store import read_record
+    from reelbook.runs.store import read_record  # here: it needs seconds to import
 
     folder = get_plan_dir(plan.name)
     lists = [folder / "executed" / f"{name}.runs.json" for name in plan.chapters]
@@ -35,18 +35,25 @@ def collect_results(plan: Plan) -> Path:
         row
         for run_id, protocols in used.items()
         for protocol in protocols
-        for row in _list_figures(read_record(run_id), protocol)
+        for row in list_figures(read_record(run_id), protocol)
     ]
-    key = [*RESULT_COLUMNS[:8], "run_id"]  # those that tell one figure from another
-    rows.sort(key=lambda row: [(row[column] is not None, row[column]) for column in key])
-    with replace_when_whole(folder / "results.csv") as part, part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, RESULT_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)  # a float as the shortest text that reads back as the same float
+    write_results(rows, folder / "results.csv")
     return folder / "results.csv"
 
 
-def _list_figures(record: "RunRecord", protocol: str) -> list[dict[str, Any]]:
+def write_results(rows: list[dict[str, Any]], path: Path, *, others: Sequence[str] = ()) -> None:
+    """Write figures as results.csv, sorted; `others` are columns after the usual ones."""
+    from reelbook.runs.record import RESULT_COLUMNS  # here: it needs seconds to import
+
+    key = [*RESULT_COLUMNS[:8], "run_id", *others]  # those that tell one figure from another
+    rows = sorted(rows, key=lambda row: [(row[name] is not None, row[name]) for name in key])
+    with replace_when_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*RESULT_COLUMNS, *others], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)  # a float as the shortest text that reads back as the same float
+
+
+def list_figures(record: "RunRecord", protocol: str) -> list[dict[str, Any]]:
     """The rows of results.csv of one run, asked for under a protocol or the name of a study."""
     shared = {
         "model": record.model,

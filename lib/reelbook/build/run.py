@@ -22,7 +22,7 @@ from reelbook.build.notebook import list_outputs
 from reelbook.build.plan import Plan, read_plan
 from reelbook.build.results import format_leaderboard
 from reelbook.build.steps import find_altered, find_damage
-from reelbook.data.names import DOCUMENTED
+from reelbook.data.names import DOCUMENTED, name_dataset
 from reelbook.errors import ReelbookError
 from reelbook.paths import ROOT, format_path, get_build_dir, get_data_dir, get_plan_dir
 from reelbook.processes import end_with_parent
@@ -39,6 +39,8 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
     """
     start = time.monotonic()
     plan = read_plan(plan_name, data)
+    if plan.notebook:
+        raise ReelbookError(f"Plan {plan.name} is a batch: make batch PLAN={plan.name}")
     if plan.dataset not in DOCUMENTED:  # which chapters fit is seen from the tables
         from reelbook.data.store import prepare  # here: it needs seconds to import
         from reelbook.data.understood import describe_understood
@@ -50,20 +52,8 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
         for name, lacking in plan.left_out.items():
             print(f"[{plan.name}] {name} is left out: these data hold no {', no '.join(lacking)}")
     with hold_lock(plan) as lock:
-        forget_damaged(plan)
-        # Snakemake sees neither what changes out there nor what was altered here.
-        if os.environ.get("REELBOOK_DATA") or is_damaged(plan.data_name):
-            from reelbook.data.store import prepare  # here: it needs seconds to import
-
-            prepare(plan.dataset)
-        errors = get_plan_dir(plan.name) / "logs" / "errors"
-        shutil.rmtree(errors, ignore_errors=True)
-        errors.mkdir(parents=True)
-        code = run_snakemake(plan, jobs, errors, lock)
-    if code < 0:
-        raise ReelbookError(f"Snakemake was killed by signal {-code}. {KEPT}")
-    if code:
-        raise ReelbookError(describe_failure(plan, errors))
+        if fault := run_steps(plan, jobs, lock):
+            raise ReelbookError(fault)
     report = get_plan_dir(plan.name) / "html" / "index.html"
     print(format_leaderboard(get_plan_dir(plan.name) / "results.csv"), end="")
     print(f"Report: {format_path(report)} ({format_seconds(time.monotonic() - start)})")
@@ -73,6 +63,28 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
             + "\n  ".join(departures)
             + "\nFind out why. `python -m reelbook golden --update` accepts the new ones."
         )
+
+
+def run_steps(plan: Plan, jobs: int, lock: int) -> str:
+    """Bring the steps of a plan up to date; what went wrong, or an empty text.
+
+    Raises:
+        ReelbookError: Snakemake was killed.
+    """
+    forget_damaged(plan)
+    # Snakemake sees neither what changes out there nor what was altered here.
+    for dataset in plan.datasets:
+        if os.environ.get("REELBOOK_DATA") or is_damaged(name_dataset(dataset)):
+            from reelbook.data.store import prepare  # here: it needs seconds to import
+
+            prepare(dataset)
+    errors = get_plan_dir(plan.name) / "logs" / "errors"
+    shutil.rmtree(errors, ignore_errors=True)
+    errors.mkdir(parents=True)
+    code = run_snakemake(plan, jobs, errors, lock)
+    if code < 0:
+        raise ReelbookError(f"Snakemake was killed by signal {-code}. {KEPT}")
+    return describe_failure(plan, errors) if code else ""
 
 
 @contextmanager

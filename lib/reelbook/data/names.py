@@ -7,12 +7,22 @@ import re
 from pathlib import Path
 
 from reelbook.errors import ReelbookError
-from reelbook.paths import PLANS, get_data_dir
+from reelbook.paths import PLANS, get_build_dir, get_data_dir
 
 DOCUMENTED = ["ml-100k", "ml-1m", "made-up"]  # with all that the documents' data tell
 DATASETS = [*DOCUMENTED, "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small"]
 # Folders of build/ that hold other things than the report on a data set.
-TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks", "recommenders"}
+TAKEN = {
+    "data",
+    "runs",
+    "verify",
+    "export",
+    "logs",
+    "slots",
+    "notebooks",
+    "compare",
+    "recommenders",
+}
 # What a data set may tell beside who rated what (`Dataset.traits`); credits come from elsewhere.
 TRAITS = ["stars", "times", "titles", "years", "genres", "people", "credits"]
 OPTIONS_SUFFIX = ".reelbook.yml"
@@ -63,15 +73,21 @@ def name_dataset(dataset: str) -> str:
     return f"own-{name}" if name in TAKEN | plans or name in DATASETS else name
 
 
+def list_files(folder: Path) -> list[Path]:
+    """The files in and below a folder, in order, without what this project writes there."""
+    build = get_build_dir().resolve()
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return sorted(file for file in files if build not in file.resolve().parents)
+
+
 def stamp_files(path: Path) -> str:
     """What changes when a file of a data set of one's own does: names, sizes, times, options."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
     options = get_options_path(path)
     digest = hashlib.sha256(options.read_bytes() if options.is_file() else b"")
+    files = list_files(path) if path.is_dir() else [path] * path.is_file()
     for file in files:
-        if file.is_file():
-            status = file.stat()
-            digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
+        status = file.stat()
+        digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

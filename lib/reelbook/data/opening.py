@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from reelbook.data.names import list_files
 from reelbook.errors import ReelbookError
 
 TABLES = {
@@ -35,7 +36,7 @@ def list_entries(path: Path) -> list[Entry]:
         ReelbookError: nothing is there, or nothing that may be a table.
     """
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and file.name[0] != ".")
+        files = [file for file in list_files(path) if file.name[0] != "."]
         entries = [_make_entry(file.relative_to(path).as_posix(), file) for file in files[:500]]
     elif path.is_file() and zipfile.is_zipfile(path):
         entries = _list_zipped(path)

@@ -10,7 +10,8 @@ there under the right name, whole, is right.
 import functools
 import json
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ import pandas as pd
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
-from reelbook.files import compute_sha256, replace_when_whole
+from reelbook.files import replace_when_whole
 from reelbook.models import registry
 from reelbook.models.fitting.grid import Learned
 from reelbook.paths import get_runs_dir
 from reelbook.runs.identity import compute_id, hash_metrics
 from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.worker import (
+    find_record,
     get_jobs,
     is_watched,
     measure_again,
@@ -34,6 +36,8 @@ from reelbook.runs.worker import (
 )
 from reelbook.splits.split import Split
 
+# The type of an output that holds the list of the runs that a notebook used.
+RUNS_TYPE = "application/vnd.reelbook.runs+json"
 _used: dict[str, set[str]] = {}  # by run_id, the protocols and studies that asked for it
 
 
@@ -106,7 +110,7 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
     asked = {compute_id(request, dataset): request for request in requests}
     missing = []
     for run_id, request in asked.items():
-        record = _find_record(get_runs_dir() / run_id)
+        record = find_record(get_runs_dir() / run_id)
         if record is None:
             missing.append((run_id, request))
         elif record.metrics_code != hash_metrics():
@@ -119,14 +123,13 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
     else:
         train_here(missing, dataset)
     runs = [read_run(compute_id(request, dataset), request.protocol) for request in requests]
-    for run in runs:
-        _note_use(run.record.run_id, run.protocol)
+    _note_use(runs)
     return runs
 
 
 def read_record(run_id: str) -> RunRecord:
     """The record of a finished run; ReelbookError if there is none or its files were altered."""
-    record = _find_record(get_runs_dir() / run_id)
+    record = find_record(get_runs_dir() / run_id)
     if record is None:
         raise ReelbookError(
             f"Run {run_id} is missing or was altered in {get_runs_dir()}. "
@@ -152,20 +155,20 @@ def read_runs(results: pd.DataFrame) -> list[Run]:
     return [read_run(*pair) for pair in pairs.itertuples(index=False)]
 
 
-def _find_record(path: Path) -> RunRecord | None:
-    """The record in a run's folder, or None where it is not there whole, to the byte."""
-    try:
-        record = RunRecord.from_json((path / "run.json").read_text(encoding="utf-8"))
-        whole = all(compute_sha256(path / name) == sha for name, sha in record.files.items())
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return record if whole else None
+def _note_use(runs: Iterable[Run]) -> None:
+    """Keep the list of the runs that this notebook used, and for what, for results.csv.
 
-
-def _note_use(run_id: str, protocol: str) -> None:
-    """Keep the list of the runs that this notebook used, and for what, for results.csv."""
-    _used.setdefault(run_id, set()).add(protocol)
+    A build says into which file. Elsewhere, such as under plain papermill, the list goes into the
+    notebook, as an output that no page and no JupyterLab shows.
+    """
+    for run in runs:
+        _used.setdefault(run.record.run_id, set()).add(run.protocol)
+    used = {name: sorted(protocols) for name, protocols in sorted(_used.items())}
     if path := os.environ.get("REELBOOK_RUNS_LIST"):
-        used = {name: sorted(protocols) for name, protocols in sorted(_used.items())}
         with replace_when_whole(Path(path)) as file:
             file.write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")
+    elif "IPython" in sys.modules:
+        from IPython import display, get_ipython  # here: it is there already, or not wanted
+
+        if get_ipython() is not None:
+            display.display({RUNS_TYPE: used}, raw=True)

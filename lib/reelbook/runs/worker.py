@@ -17,6 +17,7 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -170,12 +171,27 @@ def train(run_id: str, request: Request, dataset: Dataset) -> str:
     # First: only threads of packages that are loaded are limited.
     registry.get_family(request.model)
     # Products of matrices add floats in another order with more threads.
-    with hold_slot(get_build_dir() / "slots", get_jobs()), threadpool_limits(1):
-        return _train_now(run_id, request, dataset)
+    slots = get_build_dir() / "slots"
+    slots.mkdir(parents=True, exist_ok=True)
+    # Notebooks beside each other may ask for the same run: one trains it, the others find it.
+    with FileLock(slots / f"{run_id}.lock"), hold_slot(slots, get_jobs()), threadpool_limits(1):
+        if find_record(get_runs_dir() / run_id) is None:
+            _train_now(run_id, request, dataset)
+    return run_id
 
 
-def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
-    """Train, evaluate on the test rows, and write the run's folder in one go; gives its id back."""
+def find_record(path: Path) -> RunRecord | None:
+    """The record in a run's folder, or None where it is not there whole, to the byte."""
+    try:
+        record = RunRecord.from_json((path / "run.json").read_text(encoding="utf-8"))
+        whole = all(compute_sha256(path / name) == sha for name, sha in record.files.items())
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return record if whole else None
+
+
+def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
+    """Train, evaluate on the test rows, and write the run's folder in one go."""
     model, split, seed = request.model, request.split, request.seed
     params = registry.resolve_params(model, request.params)
     check_training(model, dataset, split)
@@ -227,7 +243,6 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> str:
         (folder / "run.json").write_text(record.to_json() + "\n", encoding="utf-8")
     fold = f" fold {split.fold}" if split.fold is not None else ""
     report_progress(f"{model} on {split.protocol}{fold}, seed {seed}: {seconds:.1f} s")
-    return run_id
 
 
 def measure(tables: dict[str, pd.DataFrame], dataset: Dataset, split: Split) -> list[Metric]:
