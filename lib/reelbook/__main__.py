@@ -11,12 +11,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from reelbook.data.names import DATASETS
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
 from reelbook.processes import end_with_parent, set_environment
+
+if TYPE_CHECKING:
+    from reelbook.recommend.ratings_file import OwnRatings
+    from reelbook.recommend.recommender import Recommender
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,7 +77,8 @@ def describe(error: Exception) -> str:
 def make_parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m reelbook", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser.set_defaults(run=lambda args: show_help(parser, "Name a command."))
+    commands = parser.add_subparsers(dest="command")
 
     data = commands.add_parser("data", help="prepare a data set")
     data.add_argument(
@@ -171,7 +177,8 @@ def make_parser() -> argparse.ArgumentParser:
     recommend = commands.add_parser(
         "recommend",
         help="list movies for a user, or for someone who likes or rated some titles",
-        description="List the best unseen movies, with the stars that they would get and why.",
+        description="List the best unseen movies, with the stars that they would get and why: a "
+        "percentage is the share of a movie in all that pulls the new one into the list.",
     )
     recommend.add_argument(
         "--user", action="append", default=[], metavar="ID",
@@ -186,8 +193,12 @@ def make_parser() -> argparse.ArgumentParser:
         help="your ratings: an export of Letterboxd, IMDb or Goodreads, or any titles and stars",
     )  # fmt: skip
     recommend.add_argument("--k", type=int, default=10, help="length of the list (10)")
+    recommend.add_argument(
+        "--sort", choices=["fit", "stars"], default="fit",
+        help="by how well a movie fits (fit), or the same movies by their stars",
+    )  # fmt: skip
     recommend.add_argument("--output", type=Path, help="write the lists to this CSV file, too")
-    recommend.set_defaults(run=run_recommend, format_help=recommend.format_help)
+    recommend.set_defaults(run=run_recommend, parser=recommend)
 
     export = commands.add_parser("export", help="write a model that recommends as a SavedModel")
     export.add_argument("--output", type=Path, help="an empty or new folder (build/export/DATASET)")
@@ -401,41 +412,69 @@ def run_models(args: argparse.Namespace) -> None:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
+def show_help(parser: argparse.ArgumentParser, error: str) -> NoReturn:
+    """Show on stderr what a command takes, and end as after a wrong argument."""
+    parser.print_help(sys.stderr)
+    parser.exit(2, f"error: {error}\n")
+
+
 def run_recommend(args: argparse.Namespace) -> None:
     """List movies for users, or for someone who likes some titles or has rated them."""
     given = sum(map(bool, (args.user, args.like, args.ratings)))
+    told = "Give --user (of the data set), --like (titles) or --ratings (a file), one of them."
     if not given:
-        print(args.format_help(), file=sys.stderr)
-    if given != 1:
-        raise ReelbookError(
-            "Give --user (of the data set), --like (titles) or --ratings (a file), one of them."
-        )
+        show_help(args.parser, told)
+    if given > 1:
+        raise ReelbookError(told)
     if args.output:
         check_list_file(args.output)
-    with silence_start():
-        from reelbook.data.store import load
-        from reelbook.recommend import lists, ratings_file, recommender
+    from reelbook.recommend import lists, ratings_file, recommender
 
-    if args.ratings:
-        own = ratings_file.read_ratings(args.ratings)
+    recommender.check_model(args.model)
+    recommender.check_length(args.k)
+    own = ratings_file.read_ratings(args.ratings) if args.ratings else None
+    if own:
         print("\n".join(own.told), file=sys.stderr)
-    data = load(args.dataset)
-    users = recommender.find_users(data, args.user)
-    recommender.check_request(data, model=args.model, user_ids=users, liked=args.like, k=args.k)
-    if args.ratings:
-        matched = ratings_file.match_ratings(own, data)
-        print("\n".join(matched.told), file=sys.stderr)
-    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
-    model = recommender.make_recommender(data, model=args.model)
+    model = get_recommender(args, own)
+    users = recommender.find_users(model, args.user)
     if args.user:
         found = recommender.recommend_to_users(model, users, k=args.k)
-    elif args.like:
+    elif own is None:
         found = recommender.recommend_to_fan(model, args.like, k=args.k)
     else:
+        matched = ratings_file.match_ratings(own, model)
+        print("\n".join(matched.told), file=sys.stderr)
         found = recommender.recommend(model, matched.rated, matched.given, k=args.k)
+    if args.sort == "stars":
+        found = recommender.sort_by_stars(found)
+    print(lists.format_lists(found))
     if args.output:
         lists.write_lists(found, args.output)
-    print(lists.format_lists(found))
+        print(f"Written: {args.output}, {len(found)} movies", file=sys.stderr)
+
+
+def get_recommender(args: argparse.Namespace, own: "OwnRatings | None" = None) -> "Recommender":
+    """The recommender that was learned once, or one that is learned now if the arguments allow it.
+
+    Args:
+        args: of `recommend` or `export`.
+        own: the person's ratings, of which a title must be known.
+    """
+    from reelbook.recommend import kept, ratings_file, recommender
+
+    if model := kept.find_kept(args.dataset, args.model):
+        return model
+    with silence_start():
+        from reelbook.data.store import load
+
+    data = load(args.dataset)
+    if args.command == "recommend":
+        users = recommender.find_users(data, args.user)
+        recommender.check_request(data, model=args.model, user_ids=users, liked=args.like, k=args.k)
+    if own:
+        ratings_file.match_ratings(own, data)
+    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
+    return kept.get_recommender(data, model=args.model)
 
 
 def check_list_file(path: Path) -> None:
@@ -454,18 +493,15 @@ def run_export(args: argparse.Namespace) -> None:
     """Write a SavedModel."""
     with silence_start():
         from reelbook.data.names import name_dataset
-        from reelbook.data.store import load
-        from reelbook.recommend import recommender
-        from reelbook.recommend.saved_model import check_folder, export_saved_model
+        from reelbook.recommend.recommender import check_model
+        from reelbook.recommend.saved_model import check_folder, describe_use, export_saved_model
 
     folder = args.output or get_build_dir() / "export" / name_dataset(args.dataset)
     check_folder(folder)
-    data = load(args.dataset)
-    recommender.check_model(args.model)
-    print(f"[{data.name}] learning {args.model} from all ratings", file=sys.stderr)
-    model = recommender.make_recommender(data, model=args.model)
+    check_model(args.model)
+    model = get_recommender(args)
     export_saved_model(model, folder)
-    print(f"Exported: {format_path(folder)}")
+    print(f"Exported: {format_path(folder)}\n\n{describe_use(model, folder)}")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,17 @@ def hash_code(*roots: str) -> str:
 
 
 @functools.cache
+def hash_library() -> str:
+    """SHA-256 of every file of reelbook: where it stays, so does each hash of `trace_code`."""
+    digest = hashlib.sha256()
+    base = Path(__file__).parent
+    for file in sorted(base.rglob("*.py")):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(base)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+@functools.cache
 def _read_module(module: str) -> Module | None:
     """A file of reelbook; None for any other name, and for a room, which only hands out names."""
     package, *parts = module.split(".")

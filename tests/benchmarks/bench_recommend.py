@@ -20,7 +20,7 @@ import tensorflow as tf
 from reelbook import data
 from reelbook.build import pages
 from reelbook.paths import get_plan_dir
-from reelbook.recommend import recommender
+from reelbook.recommend import learning
 from reelbook.recommend.page import make_page
 from reelbook.recommend.saved_model import export_saved_model
 
@@ -45,7 +45,7 @@ TYPE = """(() => {
 
 def main() -> int:
     """Measure, print, and tell whether the bars hold."""
-    recommends = recommender.make_recommender(data.load("ml-100k"))
+    recommends = learning.make_recommender(data.load("ml-100k"))
     with tempfile.TemporaryDirectory() as folder:
         export_saved_model(recommends, Path(folder, "model"))
         loaded = tf.saved_model.load(str(Path(folder, "model"))).signatures["for_user"]

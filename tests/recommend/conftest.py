@@ -3,7 +3,7 @@
 import pytest
 
 from reelbook.data.tables import Dataset
-from reelbook.recommend import recommender
+from reelbook.recommend import learning
 
 EVIL = "<b>Bold</b> </script><img src=x onerror=alert(1)> Night"
 
@@ -17,7 +17,7 @@ def made(dataset, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REELBOOK_BUILD", str(tmp_path_factory.mktemp("build")))
         patch.setenv("REELBOOK_JOBS", "1")
-        yield recommender.make_recommender(other)
+        yield learning.make_recommender(other)
 
 
 @pytest.fixture(scope="session")

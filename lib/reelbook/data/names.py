@@ -12,7 +12,17 @@ from reelbook.paths import PLANS, get_build_dir, get_data_dir
 DOCUMENTED = ["ml-100k", "ml-1m", "made-up"]  # with all that the documents' data tell
 DATASETS = [*DOCUMENTED, "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small"]
 # Folders of build/ that hold other things than the report on a data set.
-TAKEN = {"data", "runs", "verify", "export", "logs", "slots", "notebooks", "compare"}
+TAKEN = {
+    "data",
+    "runs",
+    "verify",
+    "export",
+    "logs",
+    "slots",
+    "notebooks",
+    "compare",
+    "recommenders",
+}
 # What a data set may tell beside who rated what (`Dataset.traits`); credits come from elsewhere.
 TRAITS = ["stars", "times", "titles", "years", "genres", "people", "credits"]
 OPTIONS_SUFFIX = ".reelbook.yml"

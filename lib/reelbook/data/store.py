@@ -22,6 +22,7 @@ from filelock import FileLock
 from reelbook.data import film_graph, layouts, own, parsing, sources, synthetic
 from reelbook.data.names import DOCUMENTED, find_path, name_dataset, stamp_files
 from reelbook.data.parsing import Tables
+from reelbook.data.record import read_record
 from reelbook.data.tables import OWN_SCHEMAS, SCHEMAS, Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.files import compute_sha256, replace_when_whole
@@ -154,13 +155,12 @@ def _prepare(dataset: str, *, progress: bool = True) -> Dataset:
 
 def _read(dataset: str) -> Dataset | None:
     """The tables as they stand; None unless they are whole, and what would be written today."""
-    path = find_path(dataset)
-    named = sources.find_named(dataset) if dataset in sources.DATASET_LAYOUTS else None
+    record = read_record(dataset)
+    if record is None:
+        return None
     folder = get_data_dir(name_dataset(dataset))
     try:
-        record = json.loads((folder / "data.json").read_text(encoding="utf-8"))
-        stamp = named.sha256 if named else stamp_files(path) if path else record["source_sha256"]
-        if record["code"] != _hash_code() or stamp != record["source_sha256"]:
+        if record["code"] != _hash_code():
             return None
         for name, sha256 in record["files"].items():
             if compute_sha256(folder / name) != sha256:

@@ -17,7 +17,7 @@ so each rating's share in a prediction is a number, and a person who is not in t
 draw. Predictions are clipped to the range of the training ratings.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ra
 from reelbook.models.features.matrix import list_movies, list_users, make_matrix
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.grid import RMSE, Learned, choose_and_refit
+from reelbook.models.fold_in import Taste, expect_stars
 from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
@@ -49,38 +50,6 @@ FAMILY = Family(
     source="Lawrence and Urtasun 2009",
     unseen="the mean and what is known of the other one",
 )
-
-
-class Taste(NamedTuple):
-    """What was learned, over the movies in the order of their ids.
-
-    Attributes:
-        base: mu + b_i, stars (movies,).
-        doubt: variance of what is not known of b_i (movies,).
-        vectors: v (movies, dim + 1).
-        noise: s2.
-        scale: the lowest and the highest rating there can be.
-    """
-
-    base: np.ndarray
-    doubt: np.ndarray
-    vectors: np.ndarray
-    noise: float
-    scale: tuple[float, float]
-
-
-class Expected(NamedTuple):
-    """Of some movies for one user.
-
-    Attributes:
-        stars: predictions (movies,).
-        deviation: their standard deviation, in stars (movies,).
-        pulls: what each of the user's ratings adds to a prediction, in stars (movies, ratings).
-    """
-
-    stars: np.ndarray
-    deviation: np.ndarray
-    pulls: np.ndarray
 
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
@@ -153,23 +122,3 @@ def expect_rows(
         found = expect_stars(taste, places, np.asarray(given, "float64"), targets=targets[at])
         stars[at], deviation[at] = found.stars, found.deviation
     return stars, deviation
-
-
-def expect_stars(
-    taste: Taste, rated: np.ndarray, given: np.ndarray, *, targets: np.ndarray
-) -> Expected:
-    """What a user who gave these stars will give.
-
-    Args:
-        taste: what was learned.
-        rated: which movies the user rated, places in the order of the ids (ratings,).
-        given: the stars (ratings,).
-        targets: of which movies to predict the stars, places (movies,).
-    """
-    own, asked = taste.vectors[rated], taste.vectors[targets]
-    inner = own.T @ own + taste.noise * np.eye(own.shape[1])  # (dim + 1, dim + 1)
-    solved = np.linalg.solve(inner, asked.T)  # (dim + 1, movies)
-    pulls = (own @ solved).T * (given - taste.base[rated])  # (movies, ratings)
-    variance = taste.noise * (1 + np.sum(asked.T * solved, axis=0)) + taste.doubt[targets]
-    stars = (taste.base[targets] + pulls.sum(axis=1)).clip(*taste.scale)
-    return Expected(stars, np.sqrt(variance), pulls)

@@ -7,12 +7,12 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["lists", "page", "ratings_file", "recommender", "saved_model"],
+    submodules=["kept", "learning", "lists", "page", "ratings_file", "recommender", "saved_model"],
     submod_attrs={
+        "learning": ["make_recommender"],
         "page": ["make_page"],
         "recommender": [
             "Recommender",
-            "make_recommender",
             "recommend_to_fan",
             "recommend_to_user",
             "recommend_to_users",

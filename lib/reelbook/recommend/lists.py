@@ -29,10 +29,12 @@ def format_lists(lists: pd.DataFrame) -> str:
 
 
 def write_lists(lists: pd.DataFrame, path: Path) -> None:
-    """Write lists as CSV; an apostrophe keeps spreadsheets from running a title as a formula."""
-    texts = {
-        column: [f"'{text}" if text.startswith(FORMULA) else text for text in lists[column]]
-        for column in ("name", "because")
-    }
+    """Write lists as CSV, with three digits."""
+    texts = {column: guard_texts(lists[column]) for column in ("name", "because")}
     with replace_when_whole(path) as file:
-        lists.assign(**texts).to_csv(file, index=False, lineterminator="\n")
+        lists.assign(**texts).to_csv(file, index=False, lineterminator="\n", float_format="%.3f")
+
+
+def guard_texts(texts: pd.Series) -> list[str]:
+    """Texts for a CSV file: an apostrophe keeps spreadsheets from running a title as a formula."""
+    return [f"'{text}" if text.startswith(FORMULA) else text for text in texts]

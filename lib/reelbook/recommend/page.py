@@ -13,8 +13,9 @@ from reelbook.data.tables import Dataset
 from reelbook.data.titles import ARTICLES
 from reelbook.metrics.catalogue import measure_ndcg
 from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
+from reelbook.recommend.learning import learn_weights
 from reelbook.recommend.ratings_file import COLUMNS, SITES, TOPS
-from reelbook.recommend.recommender import POPULAR, REACH, Recommender, learn_weights
+from reelbook.recommend.recommender import POPULAR, REACH, Recommender
 from reelbook.splits.protocols import make_split
 
 BROWSER = Path(__file__).parent / "browser"

@@ -4,16 +4,18 @@ The page reads the same files in the same way: `recommend/browser/ratings_file.j
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from reelbook.data.faults import Faults
 from reelbook.data.sheets import Sheet, is_number, read_sheet
-from reelbook.data.tables import Dataset
 from reelbook.data.titles import look_up_titles
 from reelbook.errors import ReelbookError
-from reelbook.recommend.recommender import list_movies
+from reelbook.recommend.recommender import Recommender, list_movies
+
+if TYPE_CHECKING:
+    from reelbook.data.tables import Dataset
 
 # How columns are called, in lower case; the first that a file has is taken.
 COLUMNS = {
@@ -125,8 +127,8 @@ def find_scale(sheet: Sheet, most: float) -> tuple[str, float]:
     return known[0] if known else ("", next((top for top in TOPS if most <= top), most))
 
 
-def match_ratings(own: OwnRatings, dataset: Dataset) -> Matched:
-    """Find a person's movies in a data set, before anything is learned.
+def match_ratings(own: OwnRatings, known: "Dataset | Recommender") -> Matched:
+    """Find a person's movies in a data set, or in what was learned from it.
 
     Of a movie that is rated twice the last rating counts. Stars are compared by what they are of
     the most that one can give: 8 of 10 are 4 of 5.
@@ -134,16 +136,19 @@ def match_ratings(own: OwnRatings, dataset: Dataset) -> Matched:
     Raises:
         ReelbookError: none of the titles is found.
     """
-    movies = list_movies(dataset)
+    if isinstance(known, Recommender):
+        movies, name = known.movies, known.dataset
+    else:
+        movies, name = list_movies(known), known.name
     found, faults = look_up_titles(own.titles, movies["name"].tolist(), movies["ratings"].tolist())
-    least, most = dataset.ratings["rating"].agg(["min", "max"])
+    least, most = known.ratings["rating"].agg(["min", "max"])
     given = (own.stars * most / own.top).clip(least, most)
     last = {place: stars for place, stars in zip(found, given, strict=True) if place is not None}
     if not last:
-        none = f"None of the {len(found)} titles found in {dataset.name}."
+        none = f"None of the {len(found)} titles found in {name}."
         raise ReelbookError("\n".join([none, *faults.values()]))
-    known = sum(place is not None for place in found)
-    told = f"{known} of {len(found)} titles found in {dataset.name}"
+    matched = sum(place is not None for place in found)
+    told = f"{matched} of {len(found)} titles found in {name}"
     if own.top != most:
         told += f"; {own.top:g} stars of the file count as {most:g}"
     rated, stars = np.array(list(last)), np.array(list(last.values()))

@@ -1,15 +1,20 @@
 """A recommender as something that runs without reelbook: a TensorFlow SavedModel."""
 
+import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
 import reelbook.models.fitting.loop  # noqa: F401  (it sets TensorFlow to one thread)
+from reelbook.data.titles import look_up_titles
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, replace_when_whole
+from reelbook.recommend.lists import guard_texts
 from reelbook.recommend.recommender import Recommender
 
 MARK = "reelbook.txt"  # in a folder that an export wrote, and may replace
@@ -26,13 +31,14 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ReelbookError(f"{folder} is a file: give an empty folder or a new one.")
     found = {file.name for file in folder.iterdir()}
-    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets", "user_ids.csv"}
+    ours = {MARK, "saved_model.pb", "fingerprint.pb", "variables", "assets"}
+    ours |= {"movies.csv", "user_ids.csv"}
     if found and (MARK not in found or found - ours):
         raise ReelbookError(f"{folder} holds something else: give an empty folder or a new one.")
 
 
 def export_saved_model(recommender: Recommender, folder: Path) -> None:
-    """Write a TensorFlow SavedModel that takes raw ids and gives titles and scores.
+    """Write a TensorFlow SavedModel that takes ids or titles, and `movies.csv` with both beside it.
 
     Signatures, each with `k` (int32, the length of the list) and with `movie_ids` (int64), `titles`
     (text), `scores` (float32) and `popular` (bool) of shape (k,) as what it gives; a movie is there
@@ -40,9 +46,10 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
 
     - `for_user` takes `user_id` (int64, ()).
     - `for_likes` takes `liked` (int64, (likes,)), ids of movies.
+    - `for_titles` takes `liked` (text, (likes,)), with the year or without, in any case.
 
-    An id that was not in the data is an error that says so. Ids that share title and year are one
-    movie, and whoever rated or likes one of them gets none of the others.
+    An id or title that was not in the data is an error that says so. Ids that share title and year
+    are one movie, and whoever rated or likes one of them gets none of the others.
 
     Args:
         recommender: as `make_recommender` gives it.
@@ -57,20 +64,22 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     rated[rows, recommender.ratings["place"]] = True
     module = tf.Module(name="recommender")
     # What hangs on the module is saved with it.
-    module.users = _make_lookup(users)
-    module.movies = _make_lookup(recommender.movies["movie_id"].to_numpy())
+    module.users = _make_lookup(users, range(len(users)))
+    movie_ids = recommender.movies["movie_id"].to_numpy("int64")
+    module.movies = _make_lookup(movie_ids, range(len(movie_ids)))
     module.weights = tf.Variable(recommender.weights, trainable=False)
     module.rated = tf.Variable(rated, trainable=False)
-    ids = tf.constant(recommender.movies["movie_id"].to_numpy("int64"))
+    module.titles = _make_title_lookup(recommender.movies)
+    ids = tf.constant(movie_ids)
     titles = tf.constant(recommender.movies["name"].to_list())
     numbers, names = pd.factorize(recommender.movies["name"])  # one number for all ids of a movie
     movie, num_titles = tf.constant(numbers), len(names)
     counts = recommender.movies["ratings"].to_numpy()
     by_count = tf.constant(np.argsort(-counts, kind="stable"))
 
-    def find(table: tf.lookup.StaticHashTable, keys: tf.Tensor, what: str) -> tf.Tensor:
+    def find(table: tf.lookup.StaticHashTable, keys: tf.Tensor, error: str) -> tf.Tensor:
         places = table.lookup(keys)
-        known = tf.debugging.assert_non_negative(places, f"The data have no {what} of this id.")
+        known = tf.debugging.assert_non_negative(places, error)
         with tf.control_dependencies([known]):
             return tf.identity(places)
 
@@ -94,6 +103,9 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
             "popular": tf.gather(tf.reduce_all(own == 0, axis=0), places),
         }
 
+    def mark(places: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_any(tf.one_hot(places, len(titles), True, False, dtype=tf.bool), axis=0)
+
     @tf.function(
         input_signature=[
             tf.TensorSpec((), tf.int64, name="user_id"),
@@ -101,7 +113,7 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         ]
     )
     def for_user(user_id: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        row = find(module.users, user_id, "user with ratings")
+        row = find(module.users, user_id, "The data have no user with ratings of this id.")
         return list_best(tf.gather(module.rated, row), k)
 
     @tf.function(
@@ -111,22 +123,60 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         ]
     )
     def for_likes(liked: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        places = find(module.movies, liked, "movie")
-        mask = tf.reduce_any(tf.one_hot(places, len(titles), True, False, dtype=tf.bool), axis=0)
-        return list_best(mask, k)
+        return list_best(mark(find(module.movies, liked, "The data have no movie of this id.")), k)
 
-    module.for_user, module.for_likes = for_user, for_likes
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None,), tf.string, name="liked"),
+            tf.TensorSpec((), tf.int32, name="k"),
+        ]
+    )
+    def for_titles(liked: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        keys = tf.strings.lower(tf.strings.strip(liked), encoding="utf-8")
+        error = "No movie has this title, or several have it: movies.csv lists all, with their ids."
+        return list_best(mark(find(module.titles, keys, error)), k)
+
+    functions = {"for_user": for_user, "for_likes": for_likes, "for_titles": for_titles}
+    for name, function in functions.items():
+        setattr(module, name, function)
     with replace_when_whole(folder) as target:
-        signatures = {"for_user": for_user, "for_likes": for_likes}
-        tf.saved_model.save(module, str(target), signatures=signatures)
+        tf.saved_model.save(module, str(target), signatures=functions)
+        listed = pd.DataFrame(
+            {"movie_id": movie_ids, "title": guard_texts(recommender.movies["name"])}
+        )
+        listed.to_csv(target / "movies.csv", index=False, encoding="utf-8", lineterminator="\n")
         if recommender.user_names is not None:  # for_user takes the number of such an id
             recommender.user_names.to_csv(target / "user_ids.csv", index=False)
         (target / MARK).write_text(f"written by reelbook: {recommender.model}\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_lookup(ids: np.ndarray) -> tf.lookup.StaticHashTable:
-    """From raw ids to places, -1 for one that is not there."""
-    keys = tf.constant(ids.astype("int64"))
-    values = tf.range(len(ids), dtype=tf.int64)
-    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), -1)
+def describe_use(recommender: Recommender, folder: Path) -> str:
+    """Lines of Python that load an exported model and get lists from it."""
+    title = recommender.movies["name"].iloc[recommender.movies["ratings"].argmax()]
+    user = recommender.ratings["user_id"].min()
+    return f"""import tensorflow as tf
+
+model = tf.saved_model.load({str(folder.absolute())!r})
+found = model.for_titles([{title!r}], 10)  # ids of movies: model.for_likes([...], 10)
+print(*[title.decode() for title in found["titles"].numpy()], sep="\\n")
+found = model.for_user({user}, 10)
+print(found["movie_ids"].numpy(), found["scores"].numpy())"""
+
+
+def _make_title_lookup(movies: pd.DataFrame) -> tf.lookup.StaticHashTable:
+    """From titles in small letters, with the year or without, to places as `find_titles` has."""
+    names = movies["name"].to_list()
+    texts = list(dict.fromkeys([*names, *(re.sub(r" \(\d{4}\)$", "", name) for name in names)]))
+    found, _ = look_up_titles(texts, names, movies["ratings"].to_list())
+    places = {
+        text.lower(): place for text, place in zip(texts, found, strict=True) if place is not None
+    }
+    return _make_lookup(list(places), list(places.values()))
+
+
+def _make_lookup(keys: np.ndarray | list[Any], places: Sequence[int]) -> tf.lookup.StaticHashTable:
+    """From ids or texts to places, -1 for one that is not there."""
+    found = tf.constant(keys, tf.string if isinstance(keys[0], str) else tf.int64)
+    values = tf.constant(places, tf.int64)
+    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(found, values), -1)

@@ -24,17 +24,23 @@ def compute_id(request: Request, dataset: Dataset) -> str:
         "format": FORMAT,
         "model": request.model,
         "params": registry.resolve_params(request.model, request.params),
-        "data": dataset.sha256,
         "rows": request.split.fingerprint,
         "rules": request.split.rules._asdict(),
         "seed": request.seed,
         "code": code.sha256,
         "versions": code.versions,
     }
-    if "credits" in registry.describe_model(request.model).needs and dataset.credits is not None:
-        # The tables' own fingerprint does not cover this one: it comes from another source.
-        inputs["credits"] = hashlib.sha256(dataset.credits.to_csv().encode()).hexdigest()
+    inputs |= describe_data(request.model, dataset)
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def describe_data(model: str, dataset: Dataset) -> dict[str, str]:
+    """The fingerprint of the tables and, for a model that reads it, of the table of credits."""
+    found = {"data": dataset.sha256}
+    if "credits" in registry.describe_model(model).needs and dataset.credits is not None:
+        # The tables' own fingerprint does not cover this one: it comes from another source.
+        found["credits"] = hashlib.sha256(dataset.credits.to_csv().encode()).hexdigest()
+    return found
 
 
 def find_code(model: str) -> Code:

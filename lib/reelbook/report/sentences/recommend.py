@@ -24,7 +24,7 @@ def answer(
 
     Args:
         stars: value, low and high of the test RMSE.
-        sure: as `recommender.measure_sureness` gives it.
+        sure: as `learning.measure_sureness` gives it.
         kept: as `page.measure_kept` gives it.
         model: that orders the lists.
         promised: share of ratings that a range should hold.

@@ -1,0 +1,121 @@
+"""What recommending needs, learned from all ratings of a data set, and how sure its stars are."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
+from reelbook.models import content, gaussian, registry, topn
+from reelbook.models.features.matrix import make_matrix
+from reelbook.models.fold_in import Taste
+from reelbook.recommend.recommender import (
+    LIKED,
+    TASTE,
+    Recommender,
+    check_model,
+    find_range,
+    list_movies,
+)
+from reelbook.runs.store import load_or_train
+from reelbook.splits.protocols import make_split
+
+
+def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommender:
+    """Learn from all ratings; settings are those of the model's run on a split, trained if missing.
+
+    Args:
+        dataset: the canonical tables.
+        model: one of MODELS.
+
+    Raises:
+        ReelbookError: a model that is not one of these.
+    """
+    x = make_matrix(dataset, dataset.ratings)
+    weights = learn_weights(dataset, x, model=model)
+    movies = list_movies(dataset)
+    stars = dataset.ratings["rating"]
+    places = np.searchsorted(movies["movie_id"], dataset.ratings["movie_id"])
+    return Recommender(
+        dataset.name,
+        model,
+        movies,
+        weights,
+        learn_taste(dataset, dataset.ratings),
+        float(stars[stars >= min(LIKED, stars.max())].mean()),
+        dataset.ratings[["user_id", "rating"]].assign(place=places),
+        dataset.users["user_id"].to_numpy(),
+        dataset.user_names,
+    )
+
+
+def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.ndarray:
+    """W, float32 (movies, movies), with the settings that validation rows of stratified chose.
+
+    Args:
+        dataset: the canonical tables.
+        x: who rated what (users, movies): what is learned from.
+        model: one of MODELS.
+
+    Raises:
+        ReelbookError: a model that is not one of these.
+    """
+    check_model(model)
+    params = find_settings(dataset, model, "stratified")
+    if model in topn.WEIGHTS:
+        return topn.WEIGHTS[model](x, params)
+    return content.learn_weights(x, content.describe_movies(dataset), l2=params["l2"])
+
+
+def learn_taste(dataset: Dataset, ratings: pd.DataFrame, *, fold: int = 1) -> Taste:
+    """What `gaussian` learns from ratings, with the settings that validation rows chose."""
+    return gaussian.learn_taste(find_settings(dataset, TASTE, "official", fold), dataset, ratings)
+
+
+def find_settings(
+    dataset: Dataset, model: str, protocol: str, fold: int | None = None
+) -> dict[str, Any]:
+    """The settings that a run's validation rows chose, or, of ratings too few to split, defaults.
+
+    Args:
+        dataset: the canonical tables.
+        model: whose run; it is trained if it is missing.
+        protocol: of the run's split.
+        fold: of the run's split.
+    """
+    try:
+        split = make_split(dataset, protocol, fold=fold)
+    except ReelbookError:  # no part of the data can choose; there is a list all the same
+        return registry.resolve_params(model, {})
+    run = load_or_train(model, {}, dataset, split, 0)
+    return run.record.params | run.record.extra["chosen"]
+
+
+def measure_sureness(dataset: Dataset, *, fold: int = 1) -> pd.DataFrame:
+    """How often ratings that were held out lie between low and high, by what is known of the user.
+
+    Args:
+        dataset: the canonical tables.
+        fold: of the protocol official; its test rows are predicted from all others.
+
+    Returns:
+        known (how many ratings of the user were used, a text), rows, inside (share between low and
+        high), width (mean of high less low, in stars).
+    """
+    split = make_split(dataset, "official", fold=fold)
+    learned = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    taste = learn_taste(dataset, learned, fold=fold)
+    test = dataset.ratings.iloc[split.test]
+    low, high = find_range(taste, *gaussian.expect_rows(taste, dataset, learned, test))
+    sizes = learned.groupby("user_id").size()
+    own = test["user_id"].map(sizes).fillna(0)
+    table = pd.DataFrame(
+        {"own": own, "inside": test["rating"].between(low, high), "width": high - low}
+    )
+    edges = [-1, 19, 49, 99, np.inf]
+    table["known"] = pd.cut(table["own"], edges, labels=["0-19", "20-49", "50-99", "100+"])
+    grouped = table.groupby("known", observed=True)
+    found = grouped.agg(rows=("inside", "size"), inside=("inside", "mean"), width=("width", "mean"))
+    return found.reset_index().astype({"known": str})
