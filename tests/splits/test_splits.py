@@ -79,7 +79,7 @@ def test_the_fingerprint_tells_rows_and_parts_apart():
         ("source", {"fold": 1}, "has no folds"),
         ("source", {"test_shar": 0.1}, "no option 'test_shar'; it has: .*test_share"),
         ("source", {"seed": 0, "test_share": 1.5}, "between 0 and 1, not 1.5"),
-        ("source", {"test_share": 0.001}, "^split source, seed 42: the test part is empty"),
+        ("source", {"test_share": 0.001}, "^split source, seed 0: the test part is empty"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_explained(protocol, options, message):
