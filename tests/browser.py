@@ -18,6 +18,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-port=0",
 ]  # fmt: skip
+IS_COMPLETE = "document.readyState === 'complete'"
 KEYS = {"Enter": "\r", " ": " "}  # what these keys type: only then do they press a button
 
 
@@ -59,14 +60,15 @@ class Tab:
 
     def open(self, address: str) -> None:
         """Go to a page and wait until it is there."""
-        self.run("window.isLeft = true")
-        if "loaderId" not in self.send("Page.navigate", url=address):  # only its fragment differs
+        found = self.send("Page.navigate", url=address)
+        if "loaderId" not in found:  # only its fragment differs
             self.send("Page.navigate", url="about:blank")
-            self.send("Page.navigate", url=address)
-        for _ in range(200):
-            time.sleep(0.05)
-            if self.run("document.readyState === 'complete' && !window.isLeft"):
+            found = self.send("Page.navigate", url=address)
+        for _ in range(200):  # no script before the new document stands: it would be torn off
+            frame = self.send("Page.getFrameTree")["frameTree"]["frame"]
+            if frame["loaderId"] == found["loaderId"] and self.run(IS_COMPLETE):
                 return
+            time.sleep(0.05)
         raise AssertionError(f"{address} did not load")
 
     def run(self, script: str):
