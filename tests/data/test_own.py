@@ -168,7 +168,7 @@ def test_book_crossing_has_zeros_in_place_of_ratings_and_ids_of_text(tmp_path):
     )
     put(tmp_path, "BX-Books.csv", books.encode("latin-1"))
     found = read_own(tmp_path, Options())
-    assert found.set_aside == ["1 rows with 0 in place of a rating: seen, not rated"]
+    assert found.set_aside == ["1 row with 0 in place of a rating: seen, not rated"]
     assert found.tables.ratings["rating"].tolist() == [5, 10]
     assert found.tables.movies["title"].tolist() == ["0155061224", "Flésh"]
     assert found.tables.movies["year"].tolist() == [pd.NA, 2002]
@@ -197,7 +197,7 @@ def test_amazons_files_begin_with_the_item(tmp_path):
 def test_an_anime_list_has_minus_one_for_watched(tmp_path):
     path = put(tmp_path, "rating.csv", "user_id,anime_id,rating\n1,20,-1\n1,24,8\n2,20,10\n")
     found = read_own(path, Options())
-    assert found.set_aside == ["1 rows with -1 in place of a rating: seen, not rated"]
+    assert found.set_aside == ["1 row with -1 in place of a rating: seen, not rated"]
     assert len(found.tables.ratings) == 2
 
 
@@ -247,7 +247,7 @@ def test_repeated_pairs_are_an_error_until_a_person_decides(tmp_path):
         read_own(path, Options())
     last = read_own(path, Options(repeated="last"))
     assert last.tables.ratings["rating"].tolist() == [3, 5, 2]
-    assert last.set_aside == ["1 repeated ratings of a pair (last kept)"]
+    assert last.set_aside == ["1 repeated rating of a pair (last kept)"]
     mean = read_own(path, Options(repeated="mean"))
     assert mean.tables.ratings["rating"].tolist() == [3, 3, 2]
 

@@ -24,7 +24,7 @@ def test_options_are_kept_beside_the_data_and_all_that_was_understood_is_told(pa
     assert main(["data", str(path), "--repeated", "mean"]) == 0
     told = capsys.readouterr().out
     for words in ["columns   user: wer, item: was, rating: wieviel", "2 ratings by 2 users",
-                  "left out: 1 rows that cannot be read; left out: 1 repeated ratings",
+                  "left out: 1 row that cannot be read; left out: 1 repeated rating",
                   "Mine 2.csv.reelbook.yml", "first rows\n  user  item  rating\n"]:  # fmt: skip
         assert words in told
     assert len(told.splitlines()) < 24
@@ -32,7 +32,7 @@ def test_options_are_kept_beside_the_data_and_all_that_was_understood_is_told(pa
     assert data.name == "mine-2"
     assert data.traits == {"stars", "titles"}
     assert data.ratings["rating"].tolist() == [4, 4]
-    assert "1 rows that cannot be read" in data.note
+    assert "1 row that cannot be read" in data.note
     bad_rows = path.parent / "build" / "data" / "mine-2" / "bad_rows.txt"
     assert bad_rows.read_text() == "4: 7,cd,viel\n"
 

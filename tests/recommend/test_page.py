@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import exports
 import numpy as np
+import pandas as pd
 import pytest
 from browser import find_browser, open_browser
 
@@ -66,6 +67,19 @@ def test_the_script_recommends_what_python_does(made):
             assert row["stars"] == pytest.approx(stars[row["name"]], abs=0.02)
 
 
+def test_the_script_shares_a_list_out_as_python_does(made):
+    liked = [4, 9, 2]
+    ours = recommender.recommend_to_fan(made, made.movies["name"].iloc[liked].tolist())
+    place = made.movies.set_index("name").index.get_loc(ours["name"][0])
+    found = run_script(made, f"(liked.push(...{liked}), findPulls({place}))")
+    shares = recommender.find_pulls(made, np.array(liked), place)
+    assert dict(found) == pytest.approx(shares.to_dict(), abs=0.01)
+    assert [share for _, share in found] == sorted((share for _, share in found), reverse=True)
+    assert run_script(made, "formatPulls([['A', 0.75], ['B', 0.246], ['C', 0.004]])") == (
+        recommender.format_pulls(pd.Series({"A": 0.75, "B": 0.246, "C": 0.004}))
+    )
+
+
 def test_the_script_takes_two_ids_for_one_movie(twins):
     liked = twins.movies["name"].tolist()[0]
     found = run_script(twins, "(liked.push(0), [recommend(), match('twin'), match('')])")
@@ -114,6 +128,23 @@ def test_the_page_recommends_what_python_does(made, tab):
     first = ours[ours["name"] == shown[0]].iloc[0]
     assert float(stars.split()[0]) == pytest.approx(first["stars"], abs=0.11)
     assert "10 recommendations" in tab.run("document.getElementById('rb-status').textContent")
+
+
+def test_the_reader_sorts_a_list_by_stars(made, tab):
+    tab.open(f"{tab.address}#like={quote(made.movies['name'][4])}")
+    read = "[...document.querySelectorAll('#rb-list li')].map(e => e.textContent)"
+    by_fit = tab.run(read)
+    assert "%)" in by_fit[0]
+    tab.run(
+        "(e => {e.value = 'stars'; e.dispatchEvent(new Event('change'))})"
+        "(document.getElementById('rb-order'))"
+    )
+    by_stars = tab.run(read)
+    assert sorted(by_stars) == sorted(by_fit) and by_stars != by_fit
+    stars = tab.run(
+        "[...document.querySelectorAll('#rb-list .rb-stars')].map(e => parseFloat(e.textContent))"
+    )
+    assert stars == sorted(stars, reverse=True)
 
 
 def test_titles_are_text_and_never_html(made, tab):

@@ -72,6 +72,24 @@ function expectStars(movie, inverse) {
   return { stars, deviation: Math.sqrt(model.noise * (1 + multiply(v, solved)) + doubt[movie]) };
 }
 
+// What the liked movies pull a movie with: pairs of a name and its share, the largest first.
+function findPulls(movie) {
+  const sums = new Map(); // the ids of one movie pull together
+  for (const other of liked) {
+    const [name, weight] = [model.names[other], getWeight(other, movie)];
+    if (weight > 0) sums.set(name, (sums.get(name) ?? 0) + weight);
+  }
+  const total = [...sums.values()].reduce((sum, weight) => sum + weight, 0);
+  return [...sums].map(([name, weight]) => [name, weight / total]).sort((a, b) => b[1] - a[1]);
+}
+
+function formatPulls(pulls) {
+  return pulls
+    .slice(0, 3)
+    .map(([name, share]) => `${name} (${(100 * share).toFixed(share >= 0.01 ? 0 : 1)}%)`)
+    .join(", ");
+}
+
 function recommend() {
   const scores = computeScores();
   const inverse = invertInner();
@@ -84,19 +102,13 @@ function recommend() {
     .slice(0, LENGTH)
     .map((movie) => {
       const { stars, deviation } = expectStars(movie, inverse);
-      const because = liked
-        .map((other) => [getWeight(other, movie), model.names[other]])
-        .filter(([weight]) => weight > 0)
-        .sort((a, b) => b[0] - a[0])
-        .slice(0, 3)
-        .map(([, name]) => name);
       return {
         name: model.names[movie],
         stars: clip(stars),
         low: clip(clip(stars) - model.reach * deviation),
         high: clip(clip(stars) + model.reach * deviation),
         why: liked.some((other) => getWeight(other, movie))
-          ? because.length && `because of ${because.join(", ")}`
+          ? `because of ${formatPulls(findPulls(movie))}`
           : model.popular,
       };
     });

@@ -1,7 +1,7 @@
 // The page: what is typed and liked, and the list. Titles go into it as text, never as HTML.
 const find = (id) => document.getElementById(id);
-const [input, options, likedList, status, list] = [
-  "rb-input", "rb-options", "rb-liked", "rb-status", "rb-list",
+const [input, options, likedList, status, order, list] = [
+  "rb-input", "rb-options", "rb-liked", "rb-status", "rb-order", "rb-list",
 ].map(find);
 let shown = []; // places of the titles that match
 let active = -1; // which of them is marked
@@ -101,6 +101,8 @@ function showLiked() {
 
 function showList() {
   const found = liked.length ? recommend() : [];
+  if (order.value === "stars") found.sort((a, b) => b.stars - a.stars);
+  order.parentElement.hidden = found.length === 0;
   list.replaceChildren(
     ...found.map((movie) => {
       const item = document.createElement("li");
@@ -176,6 +178,7 @@ async function takeFile(file) {
 find("rb-file").addEventListener("change", (event) => {
   if (event.target.files.length) takeFile(event.target.files[0]);
 });
+order.addEventListener("change", showList);
 const page = find("rb-page");
 page.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook takes single keys as commands
 page.addEventListener("dragover", (event) => event.preventDefault()); // so that a file can be dropped
