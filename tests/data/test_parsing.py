@@ -300,6 +300,20 @@ def test_a_header_where_none_belongs_or_none_where_one_does(layout, files, place
         parsing.parse(layout, {**files, name: content})
 
 
+def test_ratings_of_unknown_users_are_told_beside_the_faults_of_the_users():
+    """Only one's own ratings of a faulty line are none; a lost id leaves the question open."""
+    users = b"1|24|M|artist|01002\n2|53|X|other|V3N4P\n"
+    rated = b"1\t1\t3\t881250949\n2\t1\t3\t881250949\n7\t1\t3\t881250949\n"
+    files = {"u.data": rated, "u.item": GROUPLENS_100K["u.item"], "u.user": users}
+    with pytest.raises(ReelbookError) as failed:
+        parsing.parse("grouplens-100k", files)
+    _, *lines = str(failed.value).split("\n")
+    assert len(lines) == 2 and "gender" in lines[1]
+    assert lines[0] == "  - u.data, line 3: user 7 is not in the table of users"
+    with pytest.raises(ReelbookError, match="^u.user, line 2: .* fields"):
+        parsing.parse("grouplens-100k", {**files, "u.user": b"1|24|M|artist|01002\n2|53\n"})
+
+
 def test_the_first_ten_faults_of_each_file_are_told_at_once():
     """Before, a set of 58 ratings took 48 runs until it was accepted."""
     files = {

@@ -8,6 +8,7 @@ Here is only what sets the layouts apart: `rows` reads their files, `checks` jud
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from reelbook.data import checks
@@ -76,14 +77,16 @@ def parse(layout: str, files: dict[str, bytes]) -> Tables:
             movie) pair that is rated twice.
     """
     faults = [Faults(name) for name in LAYOUTS[layout]]
-    ratings, movies, users = (_read(files[of_file.name], of_file) for of_file in faults)
+    rated, listed, people = (_read(files[of_file.name], of_file) for of_file in faults)
     of_ratings, of_movies, of_users = faults
-    movies = checks.make_movies(movies, of_movies)
-    users = checks.make_users(users, of_users)
-    # A table that lacks its faulty rows would make faults of the ratings that refer to them.
-    user_ids = None if len(of_users.lines) else users["user_id"]
-    movie_ids = None if len(of_movies.lines) else movies["movie_id"]
-    ratings = checks.make_ratings(ratings, of_ratings, user_ids=user_ids, movie_ids=movie_ids)
+    movies = checks.make_movies(listed, of_movies)
+    users = checks.make_users(people, of_users)
+    ratings = checks.make_ratings(
+        rated,
+        of_ratings,
+        user_ids=_list_ids(people["user_id"], of_users),
+        movie_ids=_list_ids(listed["movie_id"], of_movies),
+    )
     raise_for_faults(faults)
     return Tables(ratings, users, movies)
 
@@ -91,6 +94,17 @@ def parse(layout: str, files: dict[str, bytes]) -> Tables:
 def list_converted(files: dict[str, bytes]) -> list[str]:
     """Names of the files that came in UTF-8 where the publisher's are ISO-8859-1."""
     return [name for name, content in files.items() if is_converted(content, FORMATS[name])]
+
+
+def _list_ids(texts: pd.Series, faults: Faults) -> pd.Series | None:
+    """The ids of a file, those of its faulty lines too; None if an id may be lost.
+
+    A rating that refers to a faulty line is no fault of its own.
+    """
+    if not np.isin(faults.lines, texts.index).all() or not texts.str.fullmatch("[0-9]+").all():
+        return None
+    ids = texts.astype("float64")
+    return ids if ids.is_unique and ids.between(*checks.IDS).all() else None
 
 
 def _read(content: bytes, faults: Faults) -> pd.DataFrame:
