@@ -308,7 +308,8 @@ def test_ratings_of_unknown_users_are_told_beside_the_faults_of_the_users():
     with pytest.raises(ReelbookError) as failed:
         parsing.parse("grouplens-100k", files)
     _, *lines = str(failed.value).split("\n")
-    assert len(lines) == 2 and "gender" in lines[1]
+    assert len(lines) == 2
+    assert "gender" in lines[1]
     assert lines[0] == "  - u.data, line 3: user 7 is not in the table of users"
     with pytest.raises(ReelbookError, match="^u.user, line 2: .* fields"):
         parsing.parse("grouplens-100k", {**files, "u.user": b"1|24|M|artist|01002\n2|53\n"})

@@ -231,6 +231,17 @@ def test_costs_and_orders_are_drawn(groups):
     assert {text.get_text() for text in figure.axes[0].texts} == {"mf.biased", "bayes.mf"}
     figure = figures.draw_orders({"x": board, "y": board[:2]}, title="Orders")
     assert len(figure.axes[0].lines) == 2
+    assert figure.axes[0].get_xlabel() == ""
+
+
+def test_orders_mark_a_head_that_was_not_trained(groups):
+    board = leaderboards.make_rating_board(groups)
+    board.loc[0, "name"] = "two_tower.retrieval"
+    figure = figures.draw_orders({"x": board, "y": board}, title="Orders")
+    labels = [text.get_text() for axes in figure.axes for text in axes.get_yticklabels()]
+    assert sum(label.startswith("two_tower.retrieval* ") for label in labels) == 2
+    assert sum("*" in label for label in labels) == 2
+    assert figure.axes[0].get_xlabel() == "* two_tower.retrieval (stars not trained)"
 
 
 def test_every_registered_rating_metric_has_a_column():

@@ -226,7 +226,8 @@ def _make_ratings(
         only = rows["rating"].min() >= NEVER_RATED  # a scale of -5 to 5 has more below zero
         if is_unrated.any() and only:
             set_aside.append(
-                f"{_count(is_unrated.sum(), 'row')} with {unrated:g} in place of a rating: seen, not rated"
+                f"{_count(int(is_unrated.sum()), 'row')} with {unrated:g} in place of a rating: "
+                "seen, not rated"
             )
             rows = rows[~is_unrated]
     rows["time"] = 0
@@ -283,7 +284,7 @@ def _join_repeated(
             "--repeated last, or --repeated mean"
         )
     set_aside.append(
-        f"{_count(again.sum(), 'repeated rating')} of a pair ({options.repeated} kept)"
+        f"{_count(int(again.sum()), 'repeated rating')} of a pair ({options.repeated} kept)"
     )
     if options.repeated == "mean":
         means = ratings.groupby(["user", "item"], sort=False)["rating"].transform("mean")

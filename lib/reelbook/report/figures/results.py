@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from reelbook.report.figures.style import BLUE, ORANGE, PALETTE, PLATE, start_figure
+from reelbook.report.inside.two_tower import mark_untrained
 
 
 def draw_costs(
@@ -64,12 +65,13 @@ def draw_costs(
 def draw_orders(boards: dict[str, pd.DataFrame], *, title: str) -> Figure:
     """The place of each model by each protocol, a line a model from protocol to protocol.
 
+    A star stands at models whose figures are those of a head that was not trained.
+
     Args:
         boards: name of the protocol to its board, best first. Models on all boards are shown.
         title: of the figure.
     """
-    names = [set(board["name"]) for board in boards.values()]
-    shared = set.intersection(*names)
+    shared = set.intersection(*(set(board["name"]) for board in boards.values()))
     places = pd.DataFrame(
         {
             protocol: {
@@ -78,7 +80,11 @@ def draw_orders(boards: dict[str, pd.DataFrame], *, title: str) -> Figure:
             for protocol, board in boards.items()
         }
     ).sort_values(next(iter(boards)))
-    figure, axes = start_figure(1.2 + 0.24 * len(places), title=title)
+    marked = dict(zip(places.index, mark_untrained(places.index), strict=True))
+    notes = [f"* {text}" for name, text in marked.items() if text != name]
+    figure, axes = start_figure(1.2 + 0.24 * (len(places) + len(notes)), title=title)
+    axes.set_xlabel("\n".join(notes))
+    places = places.rename(lambda name: f"{name}*" if marked[name] != name else name)
     for number, (_, row) in enumerate(places.iterrows()):
         axes.plot(range(len(row)), row, "o-", color=PALETTE[number % len(PALETTE)], markersize=6)
     axes.set_xticks(range(len(boards)), list(boards))
