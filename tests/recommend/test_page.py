@@ -130,11 +130,21 @@ def test_the_page_recommends_what_python_does(made, tab):
     assert "10 recommendations" in tab.run("document.getElementById('rb-status').textContent")
 
 
+def test_what_only_pushes_a_movie_down_is_no_reason(made):
+    down = made._replace(weights=np.full_like(made.weights, -1.0))  # on itself, too: it is liked
+    assert not any(row["why"] for row in run_script(down, "(liked.push(4), recommend())"))
+    assert set(recommender.recommend_to_fan(down, [down.movies["name"][4]])["because"]) == {""}
+
+
 def test_the_reader_sorts_a_list_by_stars(made, tab):
+    tab.open(tab.address)
+    is_shown = "document.getElementById('rb-order').checkVisibility()"
+    assert not tab.run(is_shown)
     tab.open(f"{tab.address}#like={quote(made.movies['name'][4])}")
     read = "[...document.querySelectorAll('#rb-list li')].map(e => e.textContent)"
     by_fit = tab.run(read)
     assert "%)" in by_fit[0]
+    assert tab.run(is_shown)
     tab.run(
         "(e => {e.value = 'stars'; e.dispatchEvent(new Event('change'))})"
         "(document.getElementById('rb-order'))"

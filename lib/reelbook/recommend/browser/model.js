@@ -102,13 +102,14 @@ function recommend() {
     .slice(0, LENGTH)
     .map((movie) => {
       const { stars, deviation } = expectStars(movie, inverse);
+      const pulls = findPulls(movie);
       return {
         name: model.names[movie],
         stars: clip(stars),
         low: clip(clip(stars) - model.reach * deviation),
         high: clip(clip(stars) + model.reach * deviation),
         why: liked.some((other) => getWeight(other, movie))
-          ? `because of ${formatPulls(findPulls(movie))}`
+          ? pulls.length && `because of ${formatPulls(pulls)}`
           : model.popular,
       };
     });
