@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from reelbook.data.names import count
 from reelbook.report.sentences import phrases
 
 
@@ -41,7 +42,7 @@ def test_words_are_joined(words, text):
 
 
 def test_nouns_are_counted():
-    assert [phrases.count(n, "user") for n in (0, 1, 1204)] == ["0 users", "1 user", "1,204 users"]
+    assert [count(n, "user") for n in (0, 1, 1204)] == ["0 users", "1 user", "1,204 users"]
 
 
 def test_lists_and_models():

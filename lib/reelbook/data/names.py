@@ -112,3 +112,8 @@ def word_items(text: str, noun: str) -> str:
 def get_options_path(path: Path) -> Path:
     """Where the options of a data set of one's own are kept: beside it."""
     return path.with_name(path.name + OPTIONS_SUFFIX)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one: "1 user", "1,204 users"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -18,7 +18,7 @@ import yaml
 
 from reelbook.data.catalogue import make_items, read_catalogue, take_titles
 from reelbook.data.faults import Faults, raise_for_faults
-from reelbook.data.names import get_options_path
+from reelbook.data.names import count, get_options_path
 from reelbook.data.opening import HEAD, Entry, cut_head, list_entries
 from reelbook.data.parsing import Tables
 from reelbook.data.roles import (
@@ -133,7 +133,7 @@ def read_entries(entries: list[Entry], options: Options, where: object) -> Readi
     if len(faults.lines) and not options.skip_bad_rows:
         _raise(faults)
     if len(faults.lines):
-        set_aside.append(f"{_count(len(faults.lines), 'row')} that cannot be read")
+        set_aside.append(f"{count(len(faults.lines), 'row')} that cannot be read")
     if ratings.empty:
         raise ReelbookError(f"{entry.name}: no row of it is a rating")
     first = pd.DataFrame({role: texts.head(3) for role, texts in columns.items()})
@@ -226,7 +226,7 @@ def _make_ratings(
         only = rows["rating"].min() >= NEVER_RATED  # a scale of -5 to 5 has more below zero
         if is_unrated.any() and only:
             set_aside.append(
-                f"{_count(int(is_unrated.sum()), 'row')} with {unrated:g} in place of a rating: "
+                f"{count(int(is_unrated.sum()), 'row')} with {unrated:g} in place of a rating: "
                 "seen, not rated"
             )
             rows = rows[~is_unrated]
@@ -284,16 +284,12 @@ def _join_repeated(
             "--repeated last, or --repeated mean"
         )
     set_aside.append(
-        f"{_count(int(again.sum()), 'repeated rating')} of a pair ({options.repeated} kept)"
+        f"{count(int(again.sum()), 'repeated rating')} of a pair ({options.repeated} kept)"
     )
     if options.repeated == "mean":
         means = ratings.groupby(["user", "item"], sort=False)["rating"].transform("mean")
         ratings = ratings.assign(rating=means)
     return ratings[~again]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class Numbered(NamedTuple):

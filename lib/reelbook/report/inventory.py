@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.data.tables import Dataset, count_rated
 from reelbook.paths import get_plan_dir
 from reelbook.provenance import get_commit, get_versions
-from reelbook.report.sentences.phrases import count
 from reelbook.runs.store import Run
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.models.registry import describe_model
 from reelbook.report.compare import Groups
-from reelbook.report.sentences.phrases import count, join_words, quote_models
+from reelbook.report.sentences.phrases import join_words, quote_models
 from reelbook.runs.store import Run
 
 

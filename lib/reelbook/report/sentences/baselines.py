@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.report.sentences.phrases import (
-    count,
     give_estimate,
     give_scope,
     join_words,

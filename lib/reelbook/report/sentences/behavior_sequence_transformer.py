@@ -6,9 +6,9 @@
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.report.sentences.phrases import (
     INDISTINGUISHABLE,
-    count,
     give_bounds,
     give_estimate,
     give_interval,

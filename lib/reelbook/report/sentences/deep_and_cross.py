@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.report.inside.importance import correlate_ranks
 from reelbook.report.sentences.phrases import (
-    count,
     give_estimate,
     give_range,
     give_scope,

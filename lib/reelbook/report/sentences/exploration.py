@@ -6,6 +6,7 @@
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.data.tables import clean_users, has_plain_zip_code
 from reelbook.report import facts
 from reelbook.report.exploration import (
@@ -23,7 +24,7 @@ from reelbook.report.exploration import (
     measure_time,
     to_time,
 )
-from reelbook.report.sentences.phrases import count, join_words, list_rows
+from reelbook.report.sentences.phrases import join_words, list_rows
 
 
 def answer(ratings: pd.DataFrame) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.report.sentences.phrases import (
     INDISTINGUISHABLE,
-    count,
     give_estimate,
     give_scope,
     give_size,

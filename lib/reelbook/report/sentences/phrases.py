@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from reelbook.data.names import count
+
 INDISTINGUISHABLE = "statistically indistinguishable from zero"
 
 
@@ -86,8 +88,3 @@ def quote_models(names: Iterable[str]) -> list[str]:
 def make_list(sentences: Iterable[str]) -> str:
     """Sentences as a bulleted list."""
     return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is not one: "1 user", "1,204 users"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

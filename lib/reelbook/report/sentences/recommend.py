@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from reelbook.report.sentences.phrases import count, give_estimate, give_scope, join_words
+from reelbook.data.names import count
+from reelbook.report.sentences.phrases import give_estimate, give_scope, join_words
 
 NAMED = 5  # movies that the text names
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.report import advice
 from reelbook.report.sentences.phrases import (
-    count,
     give_estimate,
     give_range,
     give_scope,

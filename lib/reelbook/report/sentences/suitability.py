@@ -4,7 +4,8 @@ import math
 
 import pandas as pd
 
-from reelbook.report.sentences.phrases import count, join_words, make_list
+from reelbook.data.names import count
+from reelbook.report.sentences.phrases import join_words, make_list
 from reelbook.report.suitability import habits as rules
 from reelbook.report.suitability.habits import Habits
 from reelbook.report.suitability.order import Order

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.report.sentences.phrases import (
-    count,
     give_estimate,
     give_range,
     give_scope,
