@@ -61,7 +61,7 @@ def make_users(rows: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         _check_letters(texts, kind, faults)
     faults.add(rows["occupation"][rows["occupation"] == ""], "no occupation")
     users = rows.assign(
-        user_id=_read_own_ids(rows["user_id"], "user", faults),
+        user_id=read_own_ids(rows["user_id"], "user", faults),
         age=read_numbers(rows["age"], "age", *AGES, faults),
     )
     types = {"user_id": "int32", "age": "int32", "gender": "str", "occupation": "str"}
@@ -84,7 +84,7 @@ def make_movies(rows: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     parts = [split_title(title) for title in rows["title"]]
     movies = pd.DataFrame(
         {
-            "movie_id": _read_own_ids(rows["movie_id"], "movie", faults),
+            "movie_id": read_own_ids(rows["movie_id"], "movie", faults),
             "title": [title for title, _ in parts],
             "year": [year for _, year in parts],
             "genres": rows["genres"],
@@ -139,7 +139,7 @@ def _read_times(texts: pd.Series, faults: Faults) -> pd.Series:
     return times
 
 
-def _read_own_ids(texts: pd.Series, kind: str, faults: Faults) -> pd.Series:
+def read_own_ids(texts: pd.Series, kind: str, faults: Faults) -> pd.Series:
     """The ids of a table of users or movies, where each stands once."""
     ids = read_numbers(texts, f"{kind} id", *IDS, faults)
     good = ids[~ids.index.isin(faults.lines)]

@@ -101,10 +101,10 @@ def _list_ids(texts: pd.Series, faults: Faults) -> pd.Series | None:
 
     A rating that refers to a faulty line is no fault of its own.
     """
-    if not np.isin(faults.lines, texts.index).all() or not texts.str.fullmatch("[0-9]+").all():
-        return None
-    ids = texts.astype("float64")
-    return ids if ids.is_unique and ids.between(*checks.IDS).all() else None
+    of_ids = Faults(faults.name)
+    ids = checks.read_own_ids(texts, "any", of_ids)
+    is_whole = not len(of_ids.lines) and np.isin(faults.lines, texts.index).all()
+    return ids if is_whole else None
 
 
 def _read(content: bytes, faults: Faults) -> pd.DataFrame:

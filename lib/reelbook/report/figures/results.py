@@ -80,11 +80,11 @@ def draw_orders(boards: dict[str, pd.DataFrame], *, title: str) -> Figure:
             for protocol, board in boards.items()
         }
     ).sort_values(next(iter(boards)))
-    marked = dict(zip(places.index, mark_untrained(places.index), strict=True))
-    notes = [f"* {text}" for name, text in marked.items() if text != name]
+    marked = zip(places.index, mark_untrained(places.index), strict=True)
+    notes = {name: f"* {text}" for name, text in marked if text != name}
     figure, axes = start_figure(1.2 + 0.24 * (len(places) + len(notes)), title=title)
-    axes.set_xlabel("\n".join(notes))
-    places = places.rename(lambda name: f"{name}*" if marked[name] != name else name)
+    axes.set_xlabel("\n".join(notes.values()))
+    places = places.rename({name: f"{name}*" for name in notes})
     for number, (_, row) in enumerate(places.iterrows()):
         axes.plot(range(len(row)), row, "o-", color=PALETTE[number % len(PALETTE)], markersize=6)
     axes.set_xticks(range(len(boards)), list(boards))
