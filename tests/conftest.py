@@ -1,9 +1,11 @@
 """Fixtures that several test files share."""
 
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
 import hypothesis
 import matplotlib as mpl
 import numpy as np
@@ -46,19 +48,35 @@ def ratings() -> pd.DataFrame:
     return table.sample(frac=1, random_state=0).reset_index(drop=True)
 
 
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first of pytest's processes makes, and that the others wait for."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = root / f"{name}.made"
+    with filelock.FileLock(root / f"{name}.lock"):
+        if not made.exists():
+            make(root / name)
+            made.touch()
+    return root / name
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with toy notebooks and their report, built by the real road. Copy to change."""
-    checkout = toys.make_checkout(tmp_path_factory.mktemp("built") / "checkout")
-    done = toys.build(checkout)
-    assert done.returncode == 0, done.stderr
-    return checkout
+
+    def make(folder: Path) -> None:
+        done = toys.build(toys.make_checkout(folder))
+        assert done.returncode == 0, done.stderr
+
+    return make_once(tmp_path_factory, "built", make)
 
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build folder of the plan `smoke`: the project's own notebooks on made-up ratings."""
-    folder = tmp_path_factory.mktemp("smoke")
-    done = toys.run(ROOT, "build", "--plan", "smoke", "--jobs", "2", REELBOOK_BUILD=str(folder))
-    assert done.returncode == 0, done.stderr
-    return folder
+
+    def make(folder: Path) -> None:
+        done = toys.run(ROOT, "build", "--plan", "smoke", "--jobs", "2", REELBOOK_BUILD=str(folder))
+        assert done.returncode == 0, done.stderr
+
+    return make_once(tmp_path_factory, "smoke", make)

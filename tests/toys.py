@@ -22,14 +22,15 @@ GLUED = [
 # What myst_nb.glue leaves in a notebook, without the seconds that its import takes.
 GLUE = f"""
 from IPython.display import display
-def glue(name, mime, text):
+def glue(name, mime, text, **more):
     prefix = "application/papermill.record/"
-    metadata = {{"scrapbook": {{"name": name, "mime_prefix": prefix}}}}
+    metadata = {{"scrapbook": {{"name": name, "mime_prefix": prefix}}, mime: more}}
     display({{prefix + mime: text}}, raw=True, metadata=metadata)
 for key in {GLUED}:
     glue(key, "text/plain", repr(key.upper()))
-for key in ["leaderboard_short", "ranking_short", "verdicts", "costs"]:
+for key in ["leaderboard_short", "ranking_short", "verdicts"]:
     glue(key, "text/html", "<table><tr><td>mf.toy</td></tr></table>")
+glue("costs", "image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"/>', alt="Costs & more.")
 """
 
 # Two networks in processes of their own; a fault that stops a training stops one of these.

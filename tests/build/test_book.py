@@ -67,6 +67,7 @@ def test_the_built_book(built):
     for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_RUNS"]:
         assert key in index
     assert "mf.toy" in index  # the short leaderboard, from another page
+    assert '<img alt="Costs &amp; more." src="data:image/svg+xml;base64,' in index
     toc = re.findall(r'class="reference internal" href="(\w+)\.html">', index)
     names = ["01_first", "02_second", "90_results", "91_reproducibility"]
     assert list(dict.fromkeys(toc))[:6] == [*names, "how_to_read", "bibliography"]

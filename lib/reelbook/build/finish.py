@@ -1,5 +1,6 @@
 """Last touches to built pages: what they load in vain goes, and what the theme leaves out comes."""
 
+import base64
 import html
 import json
 import re
@@ -17,6 +18,7 @@ THEBE = re.compile(
 )
 MATHJAX = re.compile(r"<script[^>]*mathjax/tex-svg\.js[^>]*></script>\n?")
 FIGURE = re.compile(r'<img alt="[^"]*" src="([^"]+\.svg)"')
+SVG = re.compile(r"<svg\b[^>]*>")
 SVG_TITLE = re.compile(r"<svg\b[^>]*><title>(.*?)</title>")
 SEARCH_TEXTS = "search_texts.js"
 # The search page fetches pages for its excerpts, which a browser forbids where files are opened.
@@ -47,18 +49,22 @@ def finish_pages(folder: Path) -> None:
 def name_figures(cells: list[dict[str, Any]]) -> None:
     """Write the words for each figure of executed cells into its SVG, where pages find them.
 
-    The PNG beside it is for those who open the notebook; pages do without.
+    The PNG beside it is for those who open the notebook; pages do without. A glued figure becomes
+    an image tag: MyST-NB shows no SVG of another page.
     """
     kind = "image/svg+xml"
     for output in [output for cell in cells for output in cell.get("outputs", [])]:
-        words = output.get("metadata", {}).get(kind, {}).get("alt", "")
-        for name, image in list(output.get("data", {}).items()):
-            if name.endswith(kind):  # glued ones have a longer name
-                title = f"<title>{html.escape(words)}</title>"
-                start, tag, rest = "".join(image).partition("<svg")
-                attributes, end, drawing = rest.partition(">")
-                output["data"][name] = start + tag + attributes + end + title + drawing
-                output["data"].pop(name.replace(kind, "image/png"), None)
+        data = output.get("data", {})
+        words = html.escape(output.get("metadata", {}).get(kind, {}).get("alt", ""))
+        for name in [name for name in data if name.endswith(kind)]:  # glued ones are longer
+            image = "".join(data.pop(name))
+            data.pop(name.replace(kind, "image/png"), None)
+            if name == kind:
+                data[kind] = SVG.sub(lambda tag: f"{tag[0]}<title>{words}</title>", image, 1)
+            else:
+                drawn = base64.b64encode(image.encode()).decode()
+                tag = f'<img alt="{words}" src="data:{kind};base64,{drawn}">'
+                data[name.replace(kind, "text/html")] = tag
 
 
 def _name_figure(folder: Path, found: re.Match[str]) -> str:
