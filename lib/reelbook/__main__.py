@@ -107,7 +107,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Run a notebook as a plan says, or with -p or --output apart from the plan.",
     )
     notebook.add_argument("name", help="such as 02_matrix_factorization")
-    notebook.add_argument("--plan", default="ml-100k", help="the plan it runs for (ml-100k)")
+    notebook.add_argument("--plan", help="the plan it runs for (ml-100k; on own data: own)")
     notebook.add_argument(
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
         help="change a parameter; the value is read as YAML",
@@ -262,13 +262,19 @@ def run_notebook(args: argparse.Namespace) -> None:
     from reelbook.build.steps import record_step
     from reelbook.data.names import find_path
 
-    plan = read_plan(args.plan, args.data)
-    if plan.notebook and args.name not in plan.notebooks:
-        raise ReelbookError(f"Plan {plan.name} is a batch of the cells {', '.join(plan.notebooks)}")
-    source = find_notebook(plan.get_source(args.name))
     changed = {name: parse_yaml(value, f"-p {name} {value}") for name, value in args.parameter}
     if path := find_path(str(changed.get("dataset", "made-up"))):
         changed["dataset"] = str(path)  # the kernel runs in another folder
+    if path and not args.plan:
+        plan = read_plan("own", str(path))
+    else:
+        plan = read_plan(args.plan or "ml-100k", args.data)
+    if lacking := plan.left_out.get(args.name):
+        told = f"needs {', '.join(lacking)}, which {format_path(Path(plan.dataset))} does not hold"
+        raise ReelbookError(f"{args.name} {told}.")
+    if plan.notebook and args.name not in plan.notebooks:
+        raise ReelbookError(f"Plan {plan.name} is a batch of the cells {', '.join(plan.notebooks)}")
+    source = find_notebook(plan.get_source(args.name))
     apart = args.output or (changed and name_output(args.name, changed))
     if args.output:
         check_output(source, args.output.absolute())
@@ -428,6 +434,7 @@ def run_recommend(args: argparse.Namespace) -> None:
         raise ReelbookError(told)
     if args.output:
         check_list_file(args.output)
+    from reelbook.data.names import count
     from reelbook.recommend import lists, ratings_file, recommender
 
     recommender.check_model(args.model)
@@ -450,7 +457,7 @@ def run_recommend(args: argparse.Namespace) -> None:
     print(lists.format_lists(found))
     if args.output:
         lists.write_lists(found, args.output)
-        print(f"Written: {args.output}, {len(found)} movies", file=sys.stderr)
+        print(f"Written: {args.output}, {count(len(found), 'movie')}", file=sys.stderr)
 
 
 def get_recommender(args: argparse.Namespace, own: "OwnRatings | None" = None) -> "Recommender":

@@ -101,7 +101,7 @@ def test_a_broken_page_is_not_published(tmp_path, monkeypatch, built):
 
     monkeypatch.setattr(book, "run_jupyter_book", build_without_images)
     before = (tmp_path / "build/toy/html/01_first.html").read_bytes()
-    with pytest.raises(ReelbookError, match=r"1 faults .* 01_first.html lacks _images/gone.svg"):
+    with pytest.raises(ReelbookError, match=r"1 fault and .* 01_first.html lacks _images/gone.svg"):
         book.make_book(Plan("toy", "toy", "made-up", {name: {} for name in NOTEBOOKS}))
     assert (tmp_path / "build/toy/html/01_first.html").read_bytes() == before
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 import toys
 
+from reelbook.__main__ import main
 from reelbook.build.plan import read_plan
 from reelbook.paths import ROOT
 
@@ -125,3 +126,19 @@ def test_named_data_hold_everything(name):
     assert plan.left_out == {}
     assert plan.lacks == []
     assert json.dumps(plan.notebooks)
+
+
+def test_a_notebook_on_data_of_ones_own_takes_the_plan_for_them(tmp_path, monkeypatch, capsys):
+    """Of the plan ml-100k it had titles that these data do not hold."""
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path / "build"))
+    path = tmp_path / "one.csv"
+    rows = [f"u{n},{n % 9},{n % 5 + 1}\n" for n in range(40)]
+    path.write_text("user,movie,stars\n" + "".join(rows))
+    assert main(["data", str(path)]) == 0
+    capsys.readouterr()
+    assert main(["notebook", "08_recommend", "-p", "dataset", str(path)]) == 1
+    told = capsys.readouterr().err
+    assert told == f"error: 08_recommend needs users with 8 ratings, which {path} does not hold.\n"
+    path.write_text("user,movie,stars\n" + "".join(f"u,{n},{n % 5 + 1}\n" for n in range(8)))
+    assert main(["data", str(path)]) == 0
+    assert "08_recommend" in read_plan("own", str(path)).notebooks

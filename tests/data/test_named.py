@@ -9,7 +9,7 @@ import pytest
 from reelbook.__main__ import main
 from reelbook.build.plan import read_plan
 from reelbook.data import layouts, sources, store
-from reelbook.data.names import DATASETS, DOCUMENTED
+from reelbook.data.names import DATASETS, DOCUMENTED, MANY
 from reelbook.errors import ReelbookError
 
 CSV = {
@@ -89,7 +89,9 @@ def test_what_these_data_lack_leaves_chapters_out(tmp_path, monkeypatch):
     store.prepare("ml-latest-small")
     plan = read_plan("own", "ml-latest-small")
     assert (plan.name, plan.dataset) == ("ml-latest-small", "ml-latest-small")
-    assert plan.lacks == ["people", "credits", "documents"]
+    assert plan.lacks == ["people", MANY, "credits", "documents"]
+    assert "06_baselines" not in plan.notebooks
+    assert plan.left_out["08_recommend"] == [MANY]
 
 
 def test_options_are_for_files_of_ones_own(capsys):

@@ -14,7 +14,7 @@ import yaml
 from reelbook.build.finish import finish_pages, name_figures
 from reelbook.build.pages import list_faults
 from reelbook.build.plan import Plan
-from reelbook.data.names import TRAITS, word_items
+from reelbook.data.names import TRAITS, count, word_items
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import BOOK, format_path, get_plan_dir
@@ -46,7 +46,7 @@ def make_book(plan: Plan) -> Path:
     pages = [*plan.notebooks, *(page.stem for page in BOOK.glob("*.md"))]
     if faults := list_faults(html, [f"{page}.html" for page in pages]):
         raise ReelbookError(
-            f"The pages have {len(faults)} faults and were not published: "
+            f"The pages have {count(len(faults), 'fault')} and were not published: "
             + "; ".join(faults[:5])
             + f"\n  all pages: {format_path(html)}"
         )

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from reelbook.build.matrix import format_value
 from reelbook.build.parameters import read_parameters
 from reelbook.build.results import list_figures, write_results
+from reelbook.data.names import count
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, replace_when_whole
 from reelbook.paths import format_path
@@ -178,7 +179,7 @@ def make_page(
     """
     use_style()
     table = figures[[*varied, "notebook"]].drop_duplicates()
-    told = [f"<p>{len(table)} notebooks, compared over {_join(varied) or 'nothing'}.</p>"]
+    told = [f"<p>{count(len(table), 'notebook')}, compared over {_join(varied) or 'nothing'}.</p>"]
     if faults:
         told += ["<p>Left out:</p><ul>", *(f"<li>{html.escape(f)}</li>" for f in faults), "</ul>"]
     axes = list_axes(varied)

@@ -60,11 +60,16 @@ def name_figures(cells: list[dict[str, Any]]) -> None:
             image = "".join(data.pop(name))
             data.pop(name.replace(kind, "image/png"), None)
             if name == kind:
-                data[kind] = SVG.sub(lambda tag: f"{tag[0]}<title>{words}</title>", image, 1)
+                data[kind] = _add_title(image, words)
             else:
                 drawn = base64.b64encode(image.encode()).decode()
                 tag = f'<img alt="{words}" src="data:{kind};base64,{drawn}">'
                 data[name.replace(kind, "text/html")] = tag
+
+
+def _add_title(image: str, words: str) -> str:
+    """A figure in SVG with its words as its title."""
+    return SVG.sub(lambda tag: f"{tag[0]}<title>{words}</title>", image, count=1)
 
 
 def _name_figure(folder: Path, found: re.Match[str]) -> str:

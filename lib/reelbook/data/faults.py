@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from reelbook.data.names import count
 from reelbook.errors import ReelbookError
 
 MOST = 10  # faults of a file that are told
@@ -46,7 +47,7 @@ class Faults:
         first = sorted(self._told)[:MOST]
         told = [f"{self._place(line)}: {self._told[line]}" for line in first]
         more = len(self.lines) - len(first)
-        return told + ([f"{self.name}: and {more:,} more faulty lines"] if more else [])
+        return told + ([f"{self.name}: and {count(more, 'more faulty line')}"] if more else [])
 
     def _place(self, line: int) -> str:
         return f"{self.name}, line {line}" if line else self.name

@@ -23,8 +23,10 @@ TAKEN = {
     "compare",
     "recommenders",
 }
+ENOUGH = 8  # ratings of a user: with fewer there is nothing to train on, validate and test at once
+MANY = f"users with {ENOUGH} ratings"
 # What a data set may tell beside who rated what (`Dataset.traits`); credits come from elsewhere.
-TRAITS = ["stars", "times", "titles", "years", "genres", "people", "credits"]
+TRAITS = ["stars", "times", "titles", "years", "genres", "people", MANY, "credits"]
 OPTIONS_SUFFIX = ".reelbook.yml"
 
 

@@ -280,7 +280,7 @@ def _join_repeated(
         line, row = next(ratings[again].iterrows())
         raise ReelbookError(
             f"{name}, line {line}: user {row['user']} rated item {row['item']} before, as in "
-            f"{again.sum():,} rows in all. Keep the last of them or take their mean: "
+            f"{count(int(again.sum()), 'row')} in all. Keep the last of them or take their mean: "
             "--repeated last, or --repeated mean"
         )
     set_aside.append(
@@ -345,7 +345,7 @@ def _tell(
     days = [pd.Timestamp(t, unit="s").strftime("%d %b %Y") for t in (times.min(), times.max())]
     named = (tables.movies["title"] != tables.movies["movie_id"].astype("str")).sum()
     return {
-        "file": f"{sheet.name}, {len(sheet.rows):,} rows"
+        "file": f"{sheet.name}, {count(len(sheet.rows), 'row')}"
         + (
             f", {sheet.encoding}, separated by {SEPARATORS[sheet.separator]}" * bool(sheet.encoding)
             if sheet.separator
@@ -359,10 +359,10 @@ def _tell(
         if len(stars) > 1
         else f"explicit: all are {stars[0]:g}",
         "times": f"{days[0]} to {days[1]} (UTC)" if times.any() else "none",
-        "titles": f"{len(catalogue):,} items in {catalogue['file'].iloc[0]}; {named:,} of "
+        "titles": f"{count(len(catalogue), 'item')} in {catalogue['file'].iloc[0]}; {named:,} of "
         f"{len(tables.movies):,} rated items have a title"
         if len(catalogue)
         else "none: items go by their ids",
-        "size": f"{len(tables.ratings):,} ratings by {len(tables.users):,} users of "
+        "size": f"{count(len(tables.ratings), 'rating')} by {count(len(tables.users), 'user')} of "
         f"{tables.ratings['movie_id'].nunique():,} items",
     }

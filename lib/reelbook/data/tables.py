@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from reelbook.data.names import ENOUGH, MANY
+
 STARS = (1, 5)  # whole ones
 # Seconds since 1970. MovieLens began in 1997: a time long before is missing, cut off or in days.
 TIMES = (int(datetime.datetime(1995, 1, 1, tzinfo=datetime.UTC).timestamp()), 2**32)
@@ -102,6 +104,7 @@ class Dataset:
             "years": movies["year"].notna().any(),
             "genres": movies["genres"].map(len).any(),
             "people": (users["occupation"] != "").any(),
+            MANY: (self.ratings["user_id"].value_counts() >= ENOUGH).any(),
             "credits": self.credits is not None,
         }
         return frozenset(trait for trait, is_told in told.items() if is_told)

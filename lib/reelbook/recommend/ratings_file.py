@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from reelbook.data.faults import Faults
+from reelbook.data.names import count
 from reelbook.data.sheets import Sheet, is_number, read_sheet
 from reelbook.data.titles import look_up_titles
 from reelbook.errors import ReelbookError
@@ -145,10 +146,10 @@ def match_ratings(own: OwnRatings, known: "Dataset | Recommender") -> Matched:
     given = (own.stars * most / own.top).clip(least, most)
     last = {place: stars for place, stars in zip(found, given, strict=True) if place is not None}
     if not last:
-        none = f"None of the {len(found)} titles found in {name}."
+        none = f"None of the {count(len(found), 'title')} found in {name}."
         raise ReelbookError("\n".join([none, *faults.values()]))
     matched = sum(place is not None for place in found)
-    told = f"{matched} of {len(found)} titles found in {name}"
+    told = f"{matched} of {count(len(found), 'title')} found in {name}"
     if own.top != most:
         told += f"; {own.top:g} stars of the file count as {most:g}"
     rated, stars = np.array(list(last)), np.array(list(last.values()))

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from reelbook.data.names import count
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.models.features.ids import check_vocabulary
@@ -33,4 +34,4 @@ def check_rows_beyond(dataset: Dataset, split: Split, *, taken: int = 800_000) -
         dataclasses.replace(split, train=split.train[:1], test=beyond)
     except ReelbookError as error:
         return str(error)
-    return f"These data have {len(beyond):,} ratings beyond the first {taken:,}."
+    return f"These data have {count(len(beyond), 'rating')} beyond the first {taken:,}."
