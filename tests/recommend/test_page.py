@@ -113,8 +113,15 @@ def test_the_script_finds_titles_as_people_type_them(made):
     assert run_script(made, "['misérables, les (1995)', 'Qqq'].map(findMovie)") == [1, None]
 
 
+def test_without_its_script_the_page_says_what_it_needs(made):
+    """JupyterLab shows outputs of a notebook that it does not trust without their scripts."""
+    text, _ = make_page(made).split("<script>")
+    assert "in JupyterLab, trust the notebook or run this cell." in text
+
+
 def test_the_page_recommends_what_python_does(made, tab):
     tab.open(tab.address)
+    assert tab.run("document.getElementById('rb-status').textContent") == "Nothing chosen yet."
     names = made.movies["name"].tolist()
     ours = recommender.recommend_to_fan(made, [names[4]])
     tab.run("document.getElementById('rb-input').focus()")
