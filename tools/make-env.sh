@@ -22,23 +22,38 @@ command -v "$python" >/dev/null || {
 }
 [ "$(uname -s)" = Linux ] || echo "make env: the lock is for Linux (and WSL); see the README for other systems." >&2
 
-echo "make env: installing $(grep -c == requirements.txt) packages into .venv, once; about two minutes"
+echo "make env: installing $(grep -c == requirements.txt) packages into .venv, once; about a minute with uv, three with pip"
+uv=$(mktemp)
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$uv" "$log"' EXIT
 rm -rf .venv
 "$python" -m venv .venv || {
   echo "make env: $python cannot make a virtual environment. On Debian: apt install python3-venv" >&2
   exit 1
 }
-# PIP_REQUIRE_VIRTUALENV guards against installing anything elsewhere.
-if ! PIP_REQUIRE_VIRTUALENV=1 .venv/bin/python -m pip install --disable-pip-version-check \
-  --require-hashes --requirement requirements.txt 2>&1 | tee "$log" |
-  awk '/^Collecting/ {printf "\r  %d downloaded", ++n; fflush()} /^Installing/ {printf ", installing"; fflush()} END {print ""}'; then
-  tail -n 15 "$log" >&2
-  echo "make env: pip failed, see above. Nothing outside .venv was touched; run again to retry." >&2
-  exit 1
+pip=(.venv/bin/python -m pip install --disable-pip-version-check)
+export PIP_REQUIRE_VIRTUALENV=1 # a guard against installing anything elsewhere
+
+# Both install the same pins from the same hashes. uv is quicker; pip goes where uv cannot reach an index.
+install_by_uv() {
+  awk '/^[a-z]/ {own = /^uv==/} own && !/#/' requirements.txt > "$uv"
+  "${pip[@]}" --quiet --require-hashes --requirement "$uv" &&
+    .venv/bin/uv pip install --python .venv/bin/python --require-hashes --requirements requirements.txt \
+      $([ -t 2 ] || echo --quiet)
+}
+install_by_pip() {
+  "${pip[@]}" --require-hashes --requirement requirements.txt 2>&1 | tee "$log" |
+    awk '/^Collecting/ {printf "\r  %d downloaded", ++n; fflush()} /^Installing/ {printf ", installing"; fflush()} END {print ""}'
+}
+if ! install_by_uv; then
+  echo "make env: uv failed, see above; trying pip" >&2
+  if ! install_by_pip; then
+    tail -n 15 "$log" >&2
+    echo "make env: pip failed, see above. Nothing outside .venv was touched; run again to retry." >&2
+    exit 1
+  fi
 fi
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+"${pip[@]}" --quiet --no-deps --no-build-isolation --editable .
 # What TensorFlow's C++ code prints goes to the terminal, not in red into the notebooks that a person runs.
 mkdir -p .venv/etc/ipython
 echo "c.IPKernelApp.capture_fd_output = False" > .venv/etc/ipython/ipython_kernel_config.py
