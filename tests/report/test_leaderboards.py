@@ -214,7 +214,10 @@ def test_parts_are_compared_on_the_same_rows_only():
     assert parts["value"].iloc[0] == pytest.approx(0.1)
     assert parts["matters"].tolist() == [True, False]
     assert "around the dot product (+0.100)" in advice.describe_parts(parts, matters=True)
-    assert advice.describe_parts(parts[:0], matters=True) == "Nothing that was tried"
+    assert advice.describe_parts(parts[:0], matters=True) == "nothing that was tried"
+    none = parts.assign(value=-0.0001)
+    assert "+0.000" in advice.describe_parts(none, matters=False)
+    assert "-0.000" not in advice.describe_parts(none, matters=False)
 
 
 def test_figures_of_runs_are_listed(groups):

@@ -40,13 +40,14 @@ def test_the_protocols_that_agree_least(number, told):
 def test_one_model_has_no_order():
     agreement = make_agreement(("stratified", "leave-last", 1, np.nan))
     assert "nan" not in results.describe_agreement(agreement, NO_FLIPS)
+    assert "nothing to compare" in results.describe_agreement(agreement.head(0), NO_FLIPS)
 
 
 def test_what_matters_and_what_does_not():
     parts = pd.DataFrame({"part": ["The penalty"], "value": [0.02], "matters": [True]})
     assert results.describe_what_matters(parts) == (
         "**What mattered** (the error falls by at least 0.005 stars, with an interval above zero): "
-        "The penalty (+0.020).\n\n**What did not:** Nothing that was tried."
+        "the penalty (+0.020).\n\n**What did not:** nothing that was tried."
     )
 
 
@@ -102,6 +103,11 @@ def test_the_front_page_has_short_tables(board):
     assert len(shown["ranking_short"].data) == front_page.SHORT
 
 
+def test_the_front_page_has_no_empty_table(board):
+    shown = front_page.list_tables(board, board.head(0))
+    assert shown["ranking_short"].data == ""
+
+
 def test_the_front_page_has_a_square_a_claim_under_its_verdict():
     found = [claims.ARTEFACT, claims.REPRODUCED, claims.REPRODUCED]
     verdicts = pd.DataFrame({"id": ["A1", "A2", "B1"], "statement": "<So>", "verdict": found})
@@ -115,8 +121,8 @@ def test_the_front_page_has_a_square_a_claim_under_its_verdict():
 def test_the_front_page_has_texts(board, dataset: Dataset):
     parts = pd.DataFrame({"part": ["The penalty"], "value": [0.02], "matters": [True]})
     texts = front_page.list_texts(dataset, board, {"stratified": board}, parts, num_runs=4)
-    assert texts["mattered"] == "The penalty (+0.020)"
-    assert texts["mattered_not"] == "Nothing that was tried"
+    assert texts["mattered"] == "the penalty (+0.020)"
+    assert texts["mattered_not"] == "nothing that was tried"
     assert texts["num_runs"] == "4"
     assert texts["rating_advice"].startswith("bayes.mf (")
     assert "On stratified, bayes.mf (" in texts["ranking_advice"]

@@ -118,11 +118,10 @@ def describe_parts(parts: pd.DataFrame, *, matters: bool) -> str:
     """What mattered, or what did not, with the stars by which the error fell."""
     found = parts[parts["matters"] == matters]
     texts = [
-        f"{name[0].lower()}{name[1:]} ({value:+.3f})"
+        f"{name[0].lower()}{name[1:]} ({round(value, 3) + 0.0:+.3f})"  # not -0.000
         for name, value in zip(found["part"], found["value"], strict=True)
     ]
-    told = join_words(texts) or "nothing that was tried"
-    return told[0].upper() + told[1:]
+    return join_words(texts) or "nothing that was tried"
 
 
 def _name(row: pd.Series) -> str:

@@ -44,7 +44,7 @@ def list_texts(
     }
 
 
-def list_tables(board: pd.DataFrame, lists: pd.DataFrame) -> dict[str, Styler]:
+def list_tables(board: pd.DataFrame, lists: pd.DataFrame) -> dict[str, Styler | HTML]:
     """The short tables of the front page.
 
     Args:
@@ -84,8 +84,10 @@ def draw_verdicts(verdicts: pd.DataFrame) -> HTML:
     return HTML(f'<dl class="verdicts">{"".join(lines)}</dl>')
 
 
-def _shorten(board: pd.DataFrame, metric: str, caption: str) -> Styler:
-    """The head of a board: accuracy, its interval and the cost."""
+def _shorten(board: pd.DataFrame, metric: str, caption: str) -> Styler | HTML:
+    """The head of a board: accuracy, its interval and the cost; nothing of an empty board."""
+    if board.empty:
+        return HTML("")
     short = board.rename(columns={"name": "model", "value": metric}).head(SHORT)
     columns = ["model", metric, "low", "high", "seconds"]
     return tables.show_table(short[columns], caption, formats={"seconds": "{:.1f}"})

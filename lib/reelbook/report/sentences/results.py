@@ -43,9 +43,11 @@ def describe_agreement(agreement: pd.DataFrame, flips: pd.DataFrame) -> str:
     """Which two protocols agree least on the order of models, and how many conclusions flip.
 
     Args:
-        agreement: as `leaderboards.correlate_boards` gives it; not empty.
+        agreement: as `leaderboards.correlate_boards` gives it.
         flips: as `leaderboards.list_flips` gives them.
     """
+    if agreement.empty:
+        return "Lists were measured by fewer than two protocols, so there is nothing to compare."
     if not len(flips):
         told = "No conclusion flips: where two orders differ, one of the differences is not clear."
     else:
