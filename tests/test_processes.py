@@ -57,3 +57,14 @@ def test_a_notebook_of_a_persons_own_kernel_sets_it_too(strange):
     done = subprocess.run([sys.executable, "-c", code], env=names, capture_output=True, text=True)
     assert '"TF_USE_LEGACY_KERAS": "1"' in done.stdout, done.stderr
     assert '"KERAS_BACKEND": null' in done.stdout
+
+
+def test_jsonschema_does_without_the_slow_import():
+    code = (
+        "import sys; from reelbook.processes import skip_slow_import; skip_slow_import(); "
+        "import papermill, nbformat; "
+        "nbformat.validate({'cells': [], 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5}); "
+        "print([name for name in sys.modules if name.startswith(('rfc3987_syntax.', 'lark'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr

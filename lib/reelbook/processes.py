@@ -32,6 +32,14 @@ REMOVED = (
 )  # fmt: skip
 
 
+def skip_slow_import() -> None:
+    """Let jsonschema, which checks notebooks, do without a grammar that takes two seconds to load.
+
+    It is that of addresses in other alphabets; no field of a notebook is one.
+    """
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if not installed
+
+
 def set_environment() -> None:
     """Let nothing of a person's own set-up change a result, here or in a process started here.
 

@@ -20,6 +20,10 @@ from reelbook.files import read_yaml
 from reelbook.paths import BOOK, format_path, get_plan_dir
 from reelbook.processes import end_with_parent
 
+START = (  # jupyter-book, started quicker
+    "from reelbook.processes import skip_slow_import; skip_slow_import(); "
+    "from jupyter_book.cli.main import main; main()"
+)
 FOLDED_TAGS = {"hide-input", "parameters", "injected-parameters"}
 
 
@@ -161,8 +165,7 @@ def check_outputs(name: str, notebook: dict[str, Any]) -> None:
 
 def run_jupyter_book(source: Path, built: Path, log: Path) -> None:
     """Build the pages; ReelbookError with the first warnings if there is any."""
-    program = Path(sys.executable).with_name("jupyter-book")
-    command: list[str | Path] = [program, "build", source, "--path-output", built]
+    command = [sys.executable, "-c", START, "build", str(source), "--path-output", str(built)]
     command += ["--nitpick", "--warningiserror", "--keep-going", "--quiet"]
     with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(
