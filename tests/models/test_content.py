@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 from reelbook.data.tables import Dataset
 from reelbook.metrics.catalogue import compute_by_user, rank_catalogue
 from reelbook.models import content, registry
-from reelbook.models.features.matrix import list_movies
+from reelbook.models.features.matrix import list_movies, make_matrix
 from reelbook.splits.protocols import make_split
 
 
@@ -60,6 +60,15 @@ def test_weights_are_those_of_a_ridge_regression_a_user():
         rated = x.any(axis=0)
         ridge = Ridge(alpha=2.0, fit_intercept=False).fit(features[rated], row[rated])
         assert np.allclose(found, ridge.predict(features), atol=1e-5)
+
+
+def test_the_model_scores_by_these_weights(dataset, split):
+    users = dataset.users["user_id"].to_numpy()
+    found = registry.fit("content.ridge", {"grid": {}, "l2": 2.0}, dataset, split, 0).score(users)
+    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    x = make_matrix(dataset, known)
+    weights = content.learn_weights(x, content.describe_movies(dataset), l2=2.0)
+    assert np.allclose(found, x @ weights, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", list(content.MODELS))

@@ -72,3 +72,15 @@ def test_a_movie_without_ratings_has_the_mean_for_a_base(dataset):
     place = np.searchsorted(np.sort(dataset.movies["movie_id"]), movie)
     assert taste.base[place] == pytest.approx(known["rating"].mean())
     assert taste.doubt[place] == taste.doubt.max()
+
+
+@pytest.mark.parametrize("size", [6, 30, 300])
+@pytest.mark.parametrize("rank", [0, 1, 2, 5])
+def test_the_leading_axes_are_those_of_the_whole_decomposition(size, rank):
+    drawn = np.random.default_rng(0).normal(size=(size, rank))
+    symmetric = drawn @ drawn.T
+    values, axes = gaussian.find_leading(symmetric, 3)
+    assert np.allclose(values, np.linalg.eigvalsh(symmetric)[-3:])
+    assert np.allclose(symmetric @ axes, axes * values)
+    again = gaussian.find_leading(symmetric, 3)
+    assert np.array_equal(again[1], axes)

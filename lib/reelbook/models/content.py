@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+from scipy import linalg, sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from reelbook.data.tables import Dataset
@@ -49,29 +49,38 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         x = make_matrix(dataset, ratings)  # (users, movies)
-        weights = learn_weights(x, features, l2=params["l2"])
+        rated, likeness, gram = compare_movies(x, features, l2=params["l2"])
         if model_name == "content.popularity":
-            counts = count_ratings(x)  # (movies,)
-            known = np.log1p(counts) - np.log1p(counts[counts > 0]).mean()
-            scores = known @ weights  # (movies,); rows of movies without ratings are zero
+            counts = np.log1p(count_ratings(x)[rated])
+            known = counts - counts.mean()  # (W,)
+            scores = linalg.solve(gram, known, assume_a="pos") @ likeness  # (movies,)
             return Learned(features.shape[1], score=lambda ids: np.tile(scores, (len(ids), 1)))
+        # Solved for users, of whom there are fewer than movies where movies are many.
+        shares = linalg.solve(gram, x[:, rated].T.toarray(), assume_a="pos")  # (W, users)
 
         def score(ids: np.ndarray) -> np.ndarray:
-            return x[np.searchsorted(users, ids)] @ weights  # (rows, movies)
+            return shares[:, np.searchsorted(users, ids)].T @ likeness  # (rows, movies)
 
-        return Learned(weights.size, score=score)
+        return Learned(shares.size, score=score)
 
     return choose_and_refit(learn, params, dataset, split, by=NDCG)
 
 
 def learn_weights(x: sparse.csr_matrix, features: sparse.csr_matrix, *, l2: float) -> np.ndarray:
     """(F F' + l2 I)^-1 F f_i of each movie i, float32 (movies, movies); rows of no rating are 0."""
-    rated = np.flatnonzero(count_ratings(x))  # (W,)
-    likeness = (features[rated] @ features.T).toarray()  # (W, movies)
-    gram = likeness[:, rated] + l2 * np.eye(len(rated))
+    rated, likeness, gram = compare_movies(x, features, l2=l2)
     weights = np.zeros((features.shape[0], features.shape[0]), "float32")
-    weights[rated] = np.linalg.solve(gram, likeness)
+    weights[rated] = linalg.solve(gram, likeness, assume_a="pos")
     return weights
+
+
+def compare_movies(
+    x: sparse.csr_matrix, features: sparse.csr_matrix, *, l2: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Movies with ratings (W,), F f_i of each movie i (W, movies), and F F' + l2 I (W, W)."""
+    rated = np.flatnonzero(count_ratings(x))
+    likeness = (features[rated] @ features.T).toarray()
+    return rated, likeness, likeness[:, rated] + l2 * np.eye(len(rated))
 
 
 def describe_movies(dataset: Dataset) -> sparse.csr_matrix:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse.linalg import eigsh
 
 from reelbook.data.tables import Dataset
 from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
@@ -84,9 +85,8 @@ def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame)
     cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(movies, ratings["movie_id"])
     residuals[cells] = ratings["rating"].to_numpy() - predict_rows(predict_base, known, ratings)
     covariance = residuals.T @ residuals / (rated.T @ rated + params["shrinkage"])
-    values, axes = np.linalg.eigh(covariance)  # ascending
-    leading = slice(len(values) - min(params["dim"], len(values)), None)
-    factors = axes[:, leading] * np.sqrt(values[leading].clip(min=0))  # (movies, dim)
+    values, axes = find_leading(covariance, min(params["dim"], len(covariance)))
+    factors = axes * np.sqrt(values.clip(min=0))  # (movies, dim)
     level = np.full((len(movies), 1), np.sqrt(params["user_variance"]))
     return Taste(
         base,
@@ -95,6 +95,19 @@ def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame)
         params["noise"],
         known.trainset.rating_scale,
     )
+
+
+def find_leading(symmetric: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest eigenvalues (number,), ascending, and their vectors (movies, number).
+
+    By Lanczos' iteration where they are few: all of them would cost the cube of the movies.
+    """
+    size = len(symmetric)
+    if 4 * number > size or not symmetric.any():
+        values, axes = np.linalg.eigh(symmetric)
+        return values[size - number :], axes[:, size - number :]
+    start = np.random.default_rng(0).normal(size=size)  # the same bits each time
+    return eigsh(symmetric, k=number, which="LA", v0=start)
 
 
 def expect_rows(
