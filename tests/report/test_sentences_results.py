@@ -64,6 +64,8 @@ def test_verdicts_are_counted():
     assert results.describe_verdicts(verdicts) == (
         "**3 claims** of the documents: 2 reproduced and 1 artefact."
     )
+    twice = pd.DataFrame({"verdict": ["artefact", "reproduced", "artefact"]})
+    assert results.describe_verdicts(twice).endswith("2 artefacts and 1 reproduced.")
 
 
 def test_a_range_is_as_sure_as_the_rows_in_it():

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from simpleeval import EvalWithCompoundTypes
 
+from reelbook.data.names import count
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
@@ -42,6 +43,11 @@ def read_claims(path: Path = BOOK / "claims.yml") -> list[dict[str, Any]]:
         if unknown := claim.keys() - FIELDS - OPTIONAL_FIELDS:
             raise ReelbookError(f"{name}: unknown field {', '.join(sorted(unknown))}.")
     return claims
+
+
+def count_verdict(number: int, verdict: str) -> str:
+    """How many claims have a verdict: "2 reproduced", "2 artefacts"."""
+    return count(number, verdict) if verdict == ARTEFACT else f"{number} {verdict}"
 
 
 def judge_claims(

@@ -80,7 +80,7 @@ def draw_verdicts(verdicts: pd.DataFrame) -> HTML:
         )
         if squares:
             number = squares.count("<a ")
-            lines.append(f"<dt>{number} {verdict}</dt><dd>{squares}</dd>")
+            lines.append(f"<dt>{claims.count_verdict(number, verdict)}</dt><dd>{squares}</dd>")
     return HTML(f'<dl class="verdicts">{"".join(lines)}</dl>')
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from reelbook.data.names import count
-from reelbook.report import advice
+from reelbook.report import advice, claims
 from reelbook.report.sentences.phrases import (
     give_estimate,
     give_range,
@@ -88,5 +88,5 @@ def describe_choices(choices: pd.DataFrame) -> str:
 def describe_verdicts(verdicts: pd.DataFrame) -> str:
     """How many claims came to which verdict, of `claims.judge_claims`."""
     counts = verdicts["verdict"].value_counts()
-    found = [f"{number} {verdict}" for verdict, number in counts.items()]
+    found = [claims.count_verdict(number, str(verdict)) for verdict, number in counts.items()]
     return f"**{count(len(verdicts), 'claim')}** of the documents: {join_words(found)}."

@@ -99,7 +99,7 @@ def _judge_stars(measures: Measures) -> list[Reason]:
         Reason(
             GREEN,
             f"There is structure to find: biases of users and movies lower the RMSE of the mean by "
-            f"{stars.gain:.3f} to {stars.value:.3f} stars.",
+            f"{stars.gain:.3f}, to {stars.value:.3f} stars.",
         )
         if stars.clear
         else Reason(RED, "Biases of users and movies do not clearly lower the RMSE of the mean.")
