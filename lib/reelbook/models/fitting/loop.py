@@ -27,6 +27,8 @@ from reelbook.processes import count_epoch
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.config.experimental.enable_op_determinism()
+# What was made on import stays. Without this each `gc.collect` below looks through all of it.
+gc.freeze()
 
 PREDICT_BATCH = 32_768  # rows; bounds the memory
 OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
@@ -148,6 +150,8 @@ def _trace_epoch(
 ) -> Callable[[dict[str, tf.Tensor], tf.Tensor], tf.Tensor]:
     """One epoch as one graph, from rows and their order to the sum of what the batches told."""
     variables = model.trainable_variables
+    # A graph that makes variables is traced twice: once to make them, once to run.
+    optimizer._create_all_weights(variables)
 
     @tf.function
     def run_epoch(rows: dict[str, tf.Tensor], order: tf.Tensor) -> tf.Tensor:
