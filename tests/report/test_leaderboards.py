@@ -178,6 +178,12 @@ def test_advice_changes_with_the_records(groups):
     assert "Where time is short, mf.biased (" in text
     assert "after 2.0 s." in text
     assert "The best deep model, dcn.dnn" in text
+    quick = {
+        "bayes.mf": [make_rating_run("bayes.mf", 0.9, seconds=9.0)],
+        "dcn.dnn": [make_rating_run("dcn.dnn", 0.95, seconds=1.0)],
+    }
+    text = advice.describe_rating_choice(leaderboards.make_rating_board(quick))
+    assert "after 1.0 s. It is the best deep model, too, and is 0.0" in text
     only = {"mf.biased": groups["mf.biased"]}
     assert "deep" not in advice.describe_rating_choice(leaderboards.make_rating_board(only))
     better = {**groups, "dcn.dnn": [make_rating_run("dcn.dnn", 0.5, seconds=2.0)]}

@@ -85,9 +85,11 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
         )
     if deep is None or simple is None:
         return text
-    if deep["name"] == best["name"]:
-        return f"{text} The best model without hidden layers, {_name(simple)}, {_say_gap(simple)}"
-    return f"{text} The best deep model, {_name(deep)}, {_say_gap(deep)}"
+    is_deep = deep["name"] == best["name"]
+    other, kind = (simple, "model without hidden layers") if is_deep else (deep, "deep model")
+    if other["name"] == cheap["name"]:
+        return f"{text} It is the best {kind}, too, and {_say_gap(other)}"
+    return f"{text} The best {kind}, {_name(other)}, {_say_gap(other)}"
 
 
 def describe_ranking_choice(boards: dict[str, pd.DataFrame]) -> str:
