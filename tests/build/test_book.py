@@ -9,6 +9,7 @@ import toys
 
 from reelbook.build import book, pages
 from reelbook.build.plan import Plan
+from reelbook.data import names
 from reelbook.errors import ReelbookError
 from reelbook.paths import BOOK
 
@@ -131,15 +132,33 @@ def test_cells_and_words_fit_the_data(tmp_path, monkeypatch):
             ("Our own.", ["without-documents"]),
         ]
     ]
-    (executed / "01_first.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}}))
+    html = "<label>Movies</label><caption>A movie.</caption><td>movie</td>"
+    data = {"text/html": [html], "text/markdown": "3 movies.", "text/plain": "a movie"}
+    output = {"output_type": "display_data", "metadata": {}, "data": data}
+    code = {"cell_type": "code", "metadata": {}, "source": [], "outputs": [output]}
+    content = {"cells": [*cells, code], "metadata": {}}
+    (executed / "01_first.ipynb").write_text(json.dumps(content))
     for lacks, noun, expected in [
         ([], "movies", ["Movies, a movie and `cold-movies` of MovieLens.", "A claim."]),
         (["documents"], "items", ["Items, an item and `cold-movies` of MovieLens.", "Our own."]),
     ]:
         plan = Plan("shop", "own", "made-up", {"01_first": {}}, lacks=lacks, noun=noun)
         book.assemble(plan, tmp_path / noun)
-        found = json.loads((tmp_path / noun / "01_first.ipynb").read_text())["cells"]
+        *found, code = json.loads((tmp_path / noun / "01_first.ipynb").read_text())["cells"]
         assert ["".join(cell["source"]) for cell in found] == expected
+    assert code["outputs"][0]["data"] == {
+        "text/html": "<label>Items</label><caption>An item.</caption><td>movie</td>",
+        "text/markdown": "3 items.",
+        "text/plain": "a movie",
+    }
+
+
+def test_titles_keep_their_words():
+    text = "Of 3 movies, Scary Movie and A movie: the movie (2001) lead; a movie leads."
+    titles = ["Scary Movie", "A movie: the movie (2001)", "Fargo"]
+    assert names.word_items(text, "items", titles) == (
+        "Of 3 items, Scary Movie and A movie: the movie (2001) lead; an item leads."
+    )
 
 
 def test_a_plan_of_one_chapter_makes_a_book(tmp_path):

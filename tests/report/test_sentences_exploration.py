@@ -156,7 +156,7 @@ def test_the_worst_movie_needs_enough_ratings():
     text = sentences.describe_worst(movies.head(1), movies, min_ratings=20)
     assert text == (
         "Of the 1 movie with at least 20 ratings, **Alien** is last with 3.50 stars (40 ratings). "
-        "Without that threshold, 1 movie would share the last place with a mean of one star, 1 of "
+        "Without that threshold, 1 movie would share the last place with a mean of 1 star, 1 of "
         "them rated once."
     )
     text = sentences.describe_worst(movies.head(0), movies, min_ratings=99)

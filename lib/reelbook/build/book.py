@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from reelbook.build.finish import finish_pages, name_figures
+from reelbook.build.finish import finish_pages, name_figures, word_outputs
 from reelbook.build.pages import list_faults
 from reelbook.build.plan import Plan
 from reelbook.data.names import TRAITS, count, word_items
@@ -90,6 +90,8 @@ def assemble(plan: Plan, target: Path) -> None:
         content["metadata"].pop("papermill", None)
         cells = [c for c in content["cells"] if not unwanted & set(c["metadata"].get("tags", []))]
         name_figures(cells)
+        if plan.noun != "movies":
+            word_outputs(cells, plan.noun, list_titles(plan))
         content["cells"] = fold_code(cells)
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
@@ -98,6 +100,13 @@ def assemble(plan: Plan, target: Path) -> None:
                 cell["source"] = word_items(text, plan.noun)
         text = json.dumps(content, indent=1)
         (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
+
+
+def list_titles(plan: Plan) -> list[str]:
+    """The titles of the plan's items."""
+    from reelbook.data.store import load  # pandas, which a book on movies does without
+
+    return load(plan.dataset).movies["title"].to_list()
 
 
 def fit_text(text: str, there: list[str]) -> str:

@@ -4,9 +4,12 @@ import base64
 import html
 import json
 import re
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+
+from reelbook.data.names import word_items
 
 ICONS = "_static/scripts/fontawesome.js"  # of the theme: draws two thousand icons, we show ten
 # The theme's way to run code on a server, which is off: it would be declared twice, an error.
@@ -20,6 +23,8 @@ MATHJAX = re.compile(r"<script[^>]*mathjax/tex-svg\.js[^>]*></script>\n?")
 FIGURE = re.compile(r'<img alt="[^"]*" src="([^"]+\.svg)"')
 SVG = re.compile(r"<svg\b[^>]*>")
 SVG_TITLE = re.compile(r"<svg\b[^>]*><title>(.*?)</title>")
+HEADING = re.compile(r"<(caption|th|label)\b[^>]*>.*?</\1>", re.S)
+GLUED = "application/papermill.record/text/plain"
 SEARCH_TEXTS = "search_texts.js"
 # The search page fetches pages for its excerpts, which a browser forbids where files are opened.
 ANSWER = """
@@ -65,6 +70,26 @@ def name_figures(cells: list[dict[str, Any]]) -> None:
                 drawn = base64.b64encode(image.encode()).decode()
                 tag = f'<img alt="{words}" src="data:{kind};base64,{drawn}">'
                 data[name.replace(kind, "text/html")] = tag
+
+
+def word_outputs(cells: list[dict[str, Any]], noun: str, titles: Iterable[str]) -> None:
+    """Call the items of the data by their noun in the texts, captions and headings of outputs.
+
+    Args:
+        cells: executed ones.
+        noun: see `Dataset.noun`.
+        titles: of the items, which stay as they are.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        return word_items(found[0], noun, titles)
+
+    for output in [output for cell in cells for output in cell.get("outputs", [])]:
+        for name, value in output.get("data", {}).items():
+            if name.endswith("text/html"):
+                output["data"][name] = HEADING.sub(put, "".join(value))
+            elif name.endswith("text/markdown") or name.startswith(GLUED):
+                output["data"][name] = word_items("".join(value), noun, titles)
 
 
 def _add_title(image: str, words: str) -> str:

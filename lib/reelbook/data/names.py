@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from reelbook.errors import ReelbookError
@@ -27,6 +28,7 @@ ENOUGH = 8  # ratings of a user: with fewer there is nothing to train on, valida
 MANY = f"users with {ENOUGH} ratings"
 # What a data set may tell beside who rated what (`Dataset.traits`); credits come from elsewhere.
 TRAITS = ["stars", "times", "titles", "years", "genres", "people", MANY, "credits"]
+MOVIE = re.compile(r"(?<![-\w`])[Mm]ovies?(?![-\w])")
 OPTIONS_SUFFIX = ".reelbook.yml"
 
 
@@ -93,13 +95,20 @@ def stamp_files(path: Path) -> str:
     return digest.hexdigest()
 
 
-def word_items(text: str, noun: str) -> str:
+def word_items(text: str, noun: str, titles: Iterable[str] = ()) -> str:
     """A text on movies in the word for these items; names such as `cold-movies` stay.
 
     Args:
-        text: in which no title stands: it might hold the word.
+        text: on movies.
         noun: see `Dataset.noun`.
+        titles: those that may stand in the text, and stay as they are.
     """
+    kept = sorted({title for title in titles if MOVIE.search(title)}, key=len, reverse=True)
+    if kept:
+        parts = re.split(f"({'|'.join(map(re.escape, kept))})", text)
+        return "".join(
+            part if place % 2 else word_items(part, noun) for place, part in enumerate(parts)
+        )
     one = noun.removesuffix("s")
     if noun != "movies" and one[0] in "aeiou":
         text = re.sub(r"\b([Aa])(?= movie(?![-\w]))", r"\1n", text)
@@ -108,7 +117,7 @@ def word_items(text: str, noun: str) -> str:
         word = noun if found[0].endswith("s") else one
         return word.capitalize() if found[0][0] == "M" else word
 
-    return re.sub(r"(?<![-\w`])[Mm]ovies?(?![-\w])", put, text)
+    return MOVIE.sub(put, text)
 
 
 def get_options_path(path: Path) -> Path:

@@ -197,12 +197,12 @@ def describe_worst(worst: pd.DataFrame, movies: pd.DataFrame, *, min_ratings: in
         movies: from `summarize_movies`.
         min_ratings: what counts as enough.
     """
-    ones = movies[movies["mean"] == 1]
+    least = movies["mean"].min()
+    lowest = movies[movies["mean"] == least]
     without = (
-        f" Without that threshold, {count(len(ones), 'movie')} would share the last place with a "
-        f"mean of one star, {(ones['ratings'] == 1).sum():,} of them rated once."
-        if len(ones)
-        else ""
+        f" Without that threshold, {count(len(lowest), 'movie')} would share the last place with a "
+        f"mean of {least:.3g} {'star' if least == 1 else 'stars'}, "
+        f"{(lowest['ratings'] == 1).sum():,} of them rated once."
     )
     if worst.empty:
         return f"No movie has {min_ratings} ratings.{without}"
