@@ -1,9 +1,12 @@
 """The computed sentences of the page of results, of the front page and of the recommendations."""
 
+import shlex
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from reelbook.__main__ import make_parser
 from reelbook.data.tables import Dataset
 from reelbook.report import advice, claims, front_page
 from reelbook.report.sentences import recommend, results
@@ -152,3 +155,14 @@ def test_models_that_tie_with_the_first_are_named(board, tied, told):
     tie = board.assign(clear=board.index > tied)
     text = advice.describe_ranking_choice({"stratified": tie})
     assert text.endswith(f"; {told} statistically indistinguishable from it.")
+
+
+@pytest.mark.parametrize("dataset", ["ml-100k", "my books.csv"])
+def test_the_commands_of_the_chapter_are_taken_and_about_its_data(dataset):
+    text = recommend.list_commands(dataset, liked=["Fargo", "It's a Wonderful Life"])
+    lines = [line for line in text.splitlines() if line.startswith("python -m reelbook ")]
+    assert len(lines) == 4
+    for line in lines:
+        args = make_parser().parse_args(shlex.split(line)[3:])
+        assert args.dataset == dataset
+    assert "Fargo" in lines[1]

@@ -1,5 +1,6 @@
 """The computed sentences of the chapter that recommends to people."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,3 +63,22 @@ def describe_user(user_id: int, rated: Sequence[str]) -> str:
         f"User {user_id} has rated {count(len(rated), 'movie')}, and gave most stars to "
         f"{join_words(list(dict.fromkeys(rated))[:NAMED])}."
     )
+
+
+def list_commands(dataset: str, *, liked: Sequence[str]) -> str:
+    """The commands that give such lists outside the notebook, on the same data.
+
+    Args:
+        dataset: a name, or the path of ratings of one's own.
+        liked: titles.
+    """
+    of = "" if dataset == "ml-100k" else f" --dataset {shlex.quote(dataset)}"
+    likes = " ".join(f"--like {shlex.quote(title)}" for title in liked)
+    lines = [
+        f"recommend{of} --user ID",
+        f"recommend{of} {likes} --output lists.csv",
+        f"recommend{of} --ratings letterboxd.csv",
+        f"export{of}",
+    ]
+    told = "\n".join(f"python -m reelbook {line}" for line in lines)
+    return f"On the command line, and for other programs:\n\n```\n{told}\n```"
