@@ -28,7 +28,7 @@ lab: env ## open the notebooks in JupyterLab
 	@$(BIN)/python -m reelbook lab
 
 test: env ## prove the project: unit tests, the notebooks at smoke size, the strict book
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: env ## what CI checks of the code: ruff, types, outputs in notebooks
 	@tools/lint.sh
