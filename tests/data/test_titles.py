@@ -13,6 +13,7 @@ from reelbook.data.titles import (
     list_names,
     look_up_titles,
     match_titles,
+    name_movie,
     simplify,
     turn_title,
 )
@@ -169,3 +170,10 @@ def test_a_thousand_titles_are_matched_in_seconds():
     found = match_titles([f"the cafe {number}" for number in range(1000)], names)
     assert found == [[number] for number in range(1000)]
     assert time.perf_counter() - start < 10
+
+
+def test_a_movie_has_one_spelling():
+    years = pd.array([1972, None], dtype="Int32")
+    movies = pd.DataFrame({"title": ["Godfather, The", "Fargo"], "year": years})
+    found = [name_movie(movie) for movie in movies.itertuples()]
+    assert found == ["The Godfather (1972)", "Fargo"]

@@ -23,7 +23,7 @@ def list_names(movies: pd.DataFrame) -> list[str]:
     Args:
         movies: title and year.
     """
-    return [turn_title(name_movie(movie)) for movie in movies.itertuples()]
+    return [name_movie(movie) for movie in movies.itertuples()]
 
 
 def turn_title(name: str) -> str:
@@ -207,5 +207,5 @@ def _split_year(name: str) -> tuple[str, str]:
 
 
 def name_movie(movie: Any) -> str:
-    """Title with the year in brackets, where there is one."""
-    return movie.title if pd.isna(movie.year) else f"{movie.title} ({movie.year})"
+    """Title, its article in front, with the year in brackets, where there is one."""
+    return turn_title(movie.title if pd.isna(movie.year) else f"{movie.title} ({movie.year})")

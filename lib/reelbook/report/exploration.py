@@ -10,6 +10,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from reelbook.data.titles import turn_title
 from reelbook.models.features.ids import bucketize_age
 from reelbook.report import demographics
 
@@ -106,6 +107,7 @@ def summarize_movies(rows: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     half_width = 1.96 * table["deviation"] / np.sqrt(table["ratings"])
     total = table["mean"] * table["ratings"] + DAMPING * center
     return table.drop(columns="deviation").assign(
+        title=table["title"].map(turn_title),
         low=table["mean"] - half_width,
         high=table["mean"] + half_width,
         damped_mean=total / (table["ratings"] + DAMPING),

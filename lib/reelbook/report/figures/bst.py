@@ -1,5 +1,7 @@
 """Figures of the sequence models: attention over one past and by place, error by length."""
 
+from textwrap import shorten
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -28,7 +30,8 @@ def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
     shades = {stars: SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in (1, 2, 3, 4, 5)}
     colors = [SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in shown["stars"]]
     axes.barh(range(len(shown)), 100 * shown["weight"], color=colors, edgecolor=INK, linewidth=0.5)
-    axes.set_yticks(range(len(shown)), [f"{name[:34]}" for name in shown["title"]])
+    names = [shorten(name, 34, placeholder="…") for name in shown["title"]]
+    axes.set_yticks(range(len(shown)), names)
     axes.invert_yaxis()
     axes.axvline(100 / len(past), color=ORANGE, linewidth=1, linestyle="--")
     axes.set_xlabel("attention in % (dashed: an equal share)")
