@@ -84,6 +84,7 @@ def assemble(plan: Plan, target: Path) -> None:
     }
     toc["parts"] = [part for part in toc["parts"] if part["caption"] not in empty]
     (target / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
+    titles = [] if plan.noun == "movies" else list_titles(plan)
     for name in notebooks:
         content = json.loads((folder / "executed" / f"{name}.ipynb").read_text(encoding="utf-8"))
         check_outputs(name, content)
@@ -91,7 +92,7 @@ def assemble(plan: Plan, target: Path) -> None:
         cells = [c for c in content["cells"] if not unwanted & set(c["metadata"].get("tags", []))]
         name_figures(cells)
         if plan.noun != "movies":
-            word_outputs(cells, plan.noun, list_titles(plan))
+            word_outputs(cells, plan.noun, titles)
         content["cells"] = fold_code(cells)
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
