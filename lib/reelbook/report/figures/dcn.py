@@ -1,5 +1,7 @@
 """Figures of the cross networks: weights by pair, importance by measure, error by rank."""
 
+import textwrap
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -45,14 +47,14 @@ def draw_measures(measures: pd.DataFrame, spread: pd.DataFrame, *, title: str) -
     order = measures.sort_values(measures.columns[0]).index
     columns = measures.shape[1]
     figure, panels = start_figure(
-        1.2 + 0.32 * len(order), title=title, columns=columns, sharey=True, squeeze=False
+        1.4 + 0.32 * len(order), title=title, columns=columns, sharey=True, squeeze=False
     )
     for name, panel in zip(measures, panels.flat, strict=True):
         values, errors = measures[name].loc[order], spread[name].loc[order]
         panel.barh(range(len(order)), values, color=BLUE)
         panel.errorbar(values, range(len(order)), xerr=errors, fmt="none", ecolor=INK, capsize=2)
         panel.axvline(0, color=INK, linewidth=1)
-        panel.set_xlabel(name)
+        panel.set_xlabel(textwrap.fill(name, 14))  # three panels side by side on a page
         panel.grid(axis="x")
         panel.locator_params(axis="x", nbins=3)
     panels[0, 0].set_yticks(range(len(order)), [_shorten(name) for name in order])

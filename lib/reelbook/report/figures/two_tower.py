@@ -90,12 +90,16 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
     for number, row in enumerate(near.itertuples()):
         label = f"{row.label} ({row.untrained})" if row.untrained else row.label
         is_left = row.rmse < middle
-        place = (
-            8 if is_left else -8,
-            -5 - 14 * number,
-        )  # neighbours' names have lines of their own
-        ha = "left" if is_left else "right"
-        axes.annotate(label, (row.rmse, row.top), place, textcoords="offset points", ha=ha)
+        # Neighbours' names have lines of their own; a thin line leads from each to its point.
+        place = (12 if is_left else -12, -5 - 14 * number)
+        axes.annotate(
+            label,
+            (row.rmse, row.top),
+            place,
+            textcoords="offset points",
+            ha="left" if is_left else "right",
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkB": 4},
+        )
     for color, (name, rmse) in zip([ORANGE, INK], constants.items(), strict=False):
         axes.axvline(rmse, color=color, linestyle="--", linewidth=1, label=name)
     for row in table[far].itertuples():
