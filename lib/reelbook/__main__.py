@@ -487,12 +487,13 @@ def get_recommender(args: argparse.Namespace, own: "OwnRatings | None" = None) -
 def check_list_file(path: Path) -> None:
     """Refuse to write a list over anything but an earlier list."""
     if path.is_dir() or path.suffix != ".csv":
-        raise ReelbookError(f"{path} is no name for a list: end it in .csv.")
+        raise ReelbookError(f"{path} is not the name of a list: end it in .csv.")
     check_place(path)
     starts = (b"rank,movie_id,name,", b"user_id,rank,movie_id,name,")
     if path.exists() and not path.read_bytes().startswith(starts):
         raise ReelbookError(
-            f"{path} is there and is no list of this command. It stays as it is: give another name."
+            f"{path} exists and this command did not write it. It is left unchanged: give another "
+            "name."
         )
 
 

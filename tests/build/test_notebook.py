@@ -122,7 +122,7 @@ def test_a_source_is_never_an_output(checkout):
     for output in [source, checkout / "link.ipynb", others]:
         done = toys.run(checkout, "notebook", "02_second", "--plan", "toy", "--output", str(output))
         assert done.returncode == 1
-        assert "was not written by this command. It stays as it is" in done.stderr
+        assert "was not written by this command. It is left unchanged" in done.stderr
         assert len(done.stderr.splitlines()) == 1
     assert source.read_bytes() == before
     assert "mine" in others.read_text()
@@ -162,7 +162,7 @@ def test_after_a_failure_the_earlier_output_stays_and_is_named_as_such(checkout,
 def test_an_output_needs_the_name_of_a_notebook(checkout, output):
     done = toys.run(checkout, "notebook", "02_second", "--plan", "toy", "--output", output)
     assert done.returncode == 1
-    assert done.stderr.endswith("is no name for a notebook: end it in .ipynb.\n")
+    assert done.stderr.endswith("is not the name of a notebook: end it in .ipynb.\n")
 
 
 def test_jobs_of_one_notebook_into_two_folders_share_no_file(checkout, tmp_path):

@@ -106,9 +106,9 @@ def test_a_file_without_its_parameters_cell_is_an_error(tmp_path):
 
 
 OUT_OF_RANGE = [
-    ("dataset", "ml-2m", "Unknown data set 'ml-2m'. Known are ml-100k, ml-1m, made-up"),
-    ("seeds", [], "'seeds' must hold something, and nothing twice, not []."),
-    ("seeds", [0, 0], "'seeds' must hold something, and nothing twice, not [0, 0]."),
+    ("dataset", "ml-2m", "Unknown data set 'ml-2m'. Give one of ml-100k, ml-1m, made-up"),
+    ("seeds", [], "'seeds' must hold at least one value and no duplicates, not []."),
+    ("seeds", [0, 0], "'seeds' must hold at least one value and no duplicates, not [0, 0]."),
     ("seeds", [-1], "'seeds' must be 0 or more, not -1."),
     ("folds", [0], "'folds' must be from 1 to 5, not 0."),
     ("folds", [2], "'ablation_folds' may hold only what 'folds' holds, [2], not [1]."),

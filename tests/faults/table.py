@@ -148,7 +148,7 @@ ROWS = [
 
 # What a person types
 COMMANDS = [
-    Fault("an unknown data set", ["data", "netflix"], "Known are ml-100k"),
+    Fault("an unknown data set", ["data", "netflix"], "Give one of ml-100k"),
     Fault("an unknown command", ["bake"], "invalid choice: 'bake'"),
     Fault("nobody and nothing liked", [*LIKE], "Give --user"),
     Fault("a user and titles", [*LIKE, "--user", "1", "--like", "x"], "one of them"),
@@ -157,7 +157,7 @@ COMMANDS = [
     Fault("an empty list", [*LIKE, "--user", "1", "--k", "0"], "not 0"),
     Fault("an unknown model", [*LIKE, "--user", "1", "--model", "topn.best"], "'topn.best'"),
     Fault("a list over a file of one's own", [*LIKE, "--user", "1", "--output", "{here}/mine.csv"],
-          "It stays as it is", {"mine.csv": b"my,own\n"}),
+          "It is left unchanged", {"mine.csv": b"my,own\n"}),
     Fault("a list without a name", [*LIKE, "--user", "1", "--output", "{here}"], "end it in .csv"),
     Fault("a model among files of one's own",
           ["export", "--dataset", "made-up", "--output", "{here}/mine"],
@@ -171,7 +171,7 @@ COMMANDS = [
           "must be list[int]", {"plans/mine.yml": TOY.encode()}),
     Fault("an output over a file of one's own",
           ["notebook", "02_second", "--plan", "mine", "--output", "{here}/mine.ipynb"],
-          "It stays as it is", {"plans/mine.yml": TOY.encode(), "mine.ipynb": b"{}"}),
+          "It is left unchanged", {"plans/mine.yml": TOY.encode(), "mine.ipynb": b"{}"}),
     Fault("an output in the place of a folder",
           ["notebook", "02_second", "--plan", "mine", "--output", "{here}"],
           "end it in .ipynb", {"plans/mine.yml": TOY.encode()}),

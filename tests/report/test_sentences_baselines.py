@@ -19,7 +19,7 @@ def test_the_answer():
     )
     lists = make_board(("topn.ials", 0.4, False), ("topn.popularity", 0.2, True))
     assert sentences.answer(board, lists, num_folds=5, num_seeds=3) == (
-        "**In short.** The mean of all ratings has a test RMSE of 1.120 stars, biases of users and "
+        "**In short.** The mean of all ratings has a test RMSE of 1.120 stars; biases of users and "
         "movies have 0.940. The best of the simple rating models, `bayes.mf`, has **0.900** (95% "
         "interval 0.890 to 0.910), mean over 5 folds. Of the simple models that rank, `topn.ials` "
         "leads on `stratified` with an nDCG@10 of **0.400** (95% interval 0.390 to 0.410), mean "

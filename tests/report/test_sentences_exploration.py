@@ -181,9 +181,9 @@ def test_texas_may_have_no_ratings():
     text = sentences.describe_states(states, num_ratings=100)
     assert text.startswith(
         "The first states are **CA 50, TX 20, UT 10**. Texas is number 2. The state is known for "
-        "80.0% of the ratings. Ratings follow users"
+        "80.0% of the ratings. Over the states"
     )
-    assert text.endswith("numbers is 1.00.")
+    assert text.endswith("a correlation of 1.00.")
     text = sentences.describe_states(states.head(1), num_ratings=100)
     assert text.endswith("Texas has no ratings. The state is known for 50.0% of the ratings.")
 
@@ -224,7 +224,7 @@ def test_feedback_without_a_correlation_says_none():
     text = sentences.describe_feedback(movies, rows, min_ratings=20)
     assert "with at least 20 ratings" in text
     assert "**-1.00** (Spearman)" in text
-    assert "Yet 25.0% of the ratings give at most 2 stars" in text
+    assert "25.0% of the ratings give at most 2 stars" in text
     assert "; 50.0% give 4 or more." in text
     text = sentences.describe_feedback(movies, rows, min_ratings=99)
     assert text.startswith("25.0% of the ratings give at most 2 stars")
@@ -238,7 +238,7 @@ def test_sparsity_and_time():
     text = sentences.describe_sparsity(ratings)
     assert text.startswith("**83.3%** of the pairs")
     assert "while 3 of 3 rated movies have fewer than five" in text
-    assert "at least 2 ratings, half of them at most 2:" in text
+    assert "at least 2 ratings, half of them at most 2;" in text
     text = sentences.describe_time(exploration.count_over_time(ratings), ratings)
     assert text.startswith("The ratings reach from 01 January 1970 to 03 January 1970")
     assert "**50% of the users** gave all their ratings within an hour" in text

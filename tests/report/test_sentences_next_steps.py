@@ -31,10 +31,10 @@ def test_the_answer():
         "**In short.** The autoencoder for ratings has a test RMSE of **0.920** stars (95% "
         "interval 0.910 to 0.930), mean over 5 folds; biases alone have 0.940. The variational "
         "autoencoder for lists has an nDCG@10 of **0.300** (95% interval 0.290 to 0.310) on "
-        "`stratified`, one split; linear weights between movies (`topn.ease`) have 0.350, movies "
-        "as words 0.200 with skip-gram and 0.100 with bag of words. Among movies that nobody has "
-        "rated, the content-based model has **0.150** (95% interval 0.140 to 0.160), one split of "
-        "`cold-movies`; the popularity predicted from contents has 0.140."
+        "`stratified`, one split; linear weights between movies (`topn.ease`) have 0.350, "
+        "item2vec 0.200 with skip-gram and 0.100 with continuous bag of words. Among movies that "
+        "nobody has rated (cold start), the content-based model has **0.150** (95% interval 0.140 "
+        "to 0.160), one split of `cold-movies`; the popularity predicted from contents has 0.140."
     )
 
 

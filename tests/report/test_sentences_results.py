@@ -25,7 +25,7 @@ def make_flips(number):
 @pytest.mark.parametrize(
     ("number", "told"),
     [
-        (0, "No conclusion flips: where two orders differ, one of the differences is not clear."),
+        (0, "No conclusion flips: no two protocols clearly contradict each other."),
         (1, "1 conclusion flips."),
         (2, "2 conclusions flip."),
     ],

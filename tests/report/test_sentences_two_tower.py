@@ -17,9 +17,9 @@ def test_the_answer():
     published = pd.DataFrame({"model": [], "ndcg@10": []})
     figures = {"claimed": 0.98, "by_id": 0.0149, "num_seeds": 3}
     assert sentences.answer(best, published, highest=0.987, **figures) == (
-        "**In short.** The document's top-10 accuracy of 98.0% can be reached again, as an "
+        "**In short.** The document's top-10 accuracy of 98.0% can be obtained, but only as an "
         "artefact: with its spelling of titles and its metric, the model scores 98.7% in its best "
-        "epoch (one seed). With one spelling and counted by movie id, the same model finds the "
+        "epoch (one seed). With one spelling, and counting by movie id, the same model finds the "
         "right movie in 1.5% of the cases (mean over 3 seeds). Our `two_tower.best` describes "
         "users by what they rated and learns with a softmax over the whole catalogue; on "
         "`stratified` its nDCG@10 is **0.300** (95% interval 0.290 to 0.310), mean over 3 splits. "

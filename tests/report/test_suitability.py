@@ -336,7 +336,10 @@ def test_sentences_say_what_is_missing():
     [
         (Correlation(0.1, 0.05, 0.15), "**more alike than** in random order"),
         (Correlation(-0.1, -0.2, -0.05), "**less alike than** in random order"),
-        (Correlation(0.1, -0.05, 0.25), "**as alike as** in random order"),
+        (
+            Correlation(0.1, -0.05, 0.25),
+            "**statistically indistinguishable from those** in random order",
+        ),
     ],
 )
 def test_order_is_told_by_its_interval(found, words):

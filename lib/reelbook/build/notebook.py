@@ -128,7 +128,7 @@ def check_output(notebook: Path, output: Path) -> None:
     """
     check_place(output)
     if output.is_dir() or output.suffix != ".ipynb":
-        raise ReelbookError(f"{output} is no name for a notebook: end it in .ipynb.")
+        raise ReelbookError(f"{output} is not the name of a notebook: end it in .ipynb.")
     if not output.exists():
         return
     try:
@@ -137,8 +137,8 @@ def check_output(notebook: Path, output: Path) -> None:
         executed = False
     if not executed or output.samefile(notebook):
         raise ReelbookError(
-            f"{format_path(output)} is there and was not written by this command. It stays as it "
-            "is: give another --output."
+            f"{format_path(output)} exists and was not written by this command. It is left "
+            "unchanged: give another --output."
         )
 
 

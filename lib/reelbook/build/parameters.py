@@ -181,7 +181,7 @@ def _check_ranges(where: str, values: dict[str, Any]) -> None:
                 raise ReelbookError(f"{where}: parameter '{name}' must be {limits}, not {item}.")
     for name in NOT_EMPTY & values.keys():
         if not values[name] or len(set(values[name])) < len(values[name]):
-            told = "must hold something, and nothing twice"
+            told = "must hold at least one value and no duplicates"
             raise ReelbookError(f"{where}: parameter '{name}' {told}, not {values[name]}.")
     for name, needed in NEEDED.items():
         if missing := needed - set(values.get(name, needed)):

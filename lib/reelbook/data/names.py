@@ -53,7 +53,7 @@ def find_path(dataset: str) -> Path | None:
     if not record and os.sep not in dataset and "." not in dataset:
         known = ", ".join(DATASETS)
         raise ReelbookError(
-            f"Unknown data set {dataset!r}. Known are {known}, and any file of ratings by its path."
+            f"Unknown data set {dataset!r}. Give one of {known}, or the path of a file of ratings."
         )
     raise ReelbookError(f"{path}: there is no such file or folder")
 

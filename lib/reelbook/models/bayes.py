@@ -48,7 +48,7 @@ FAMILY = Family(
     predicts="stars",
     words={
         "bayes.mf": "Bayesian matrix factorisation",
-        "bayes.timesvd": "Bayesian factors with who rated what, and with days and side features where known",
+        "bayes.timesvd": "Bayesian factors with implicit feedback, days and side features if known",
     },
     source={
         "bayes.mf": "Salakhutdinov and Mnih 2008",

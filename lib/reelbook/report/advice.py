@@ -25,7 +25,7 @@ class Part(NamedTuple):
 
 PARTS = [
     Part("Mean, biases and a penalty around the dot product", "mf.dot", "mf.biased"),
-    Part("The list of movies that a user rated", "mf.biased", "mf.implicit"),
+    Part("Implicit feedback (who rated what)", "mf.biased", "mf.implicit"),
     Part("Averaging over draws of the weights", "baseline.svd", "bayes.mf"),
     Part("Days, the list of rated movies and side features", "bayes.mf", "bayes.timesvd"),
     Part("Statistics of users and movies beside the features", "dcn.stacked", "dcn.best"),
@@ -76,7 +76,7 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
     text = (
         f"{_name(best)} predicts ratings best: its RMSE on the official folds is "
         f"{best['value']:.3f} stars, after {_say_seconds(best['seconds'])} of tuning and training "
-        "a fold."
+        "per fold."
     )
     if cheap["name"] != best["name"]:
         text += (

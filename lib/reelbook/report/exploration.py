@@ -135,7 +135,7 @@ def rank_movies_by_group(rows: pd.DataFrame, by: str) -> pd.DataFrame:
         The column `by`, order (its name in words), first, second, third (titles, missing where the
         group rated fewer movies).
     """
-    orders = {"ratings": "most rated", "liked": "most 4s and 5s", "damped_mean": "damped mean"}
+    orders = {"ratings": "most rated", "liked": "most high ratings", "damped_mean": "damped mean"}
     places = {1: "first", 2: "second", 3: "third"}
     parts = []
     for order, words in orders.items():

@@ -36,7 +36,7 @@ def answer(board: pd.DataFrame, lists: pd.DataFrame, *, num_folds: int, num_seed
     rmse, ndcg = (table.set_index("name")["value"] for table in (board, lists))
     return (
         "**In short.** The mean of all ratings has a test RMSE of "
-        f"{rmse['baseline.mean']:.3f} stars, biases of users and movies have "
+        f"{rmse['baseline.mean']:.3f} stars; biases of users and movies have "
         f"{rmse['baseline.biases']:.3f}. The best of the simple rating models, `{best['name']}`, "
         f"has {give_estimate(best)}, {give_scope(num_folds, 'fold')}. Of the simple models that "
         f"rank, `{ranker['name']}` leads on `stratified` with an nDCG@10 of "
@@ -100,9 +100,9 @@ def describe_order(boards: dict[str, pd.DataFrame]) -> str:
 def describe_bpr(without: float, put_back: float) -> str:
     """What the popularity in BPR's negatives costs its lists, as nDCG@10."""
     return (
-        "`topn.bpr` shows how much a detail of a package can matter. The package draws the movies "
-        "that a user did not rate by their popularity, so its scores say how much more than "
-        "others this user likes a movie. Ranked by these scores alone, the nDCG@10 on the first "
+        "`topn.bpr` depends on a detail of its package, which samples negatives in proportion to "
+        "their popularity, so its scores say how much more than others this user likes a movie. "
+        "Ranked by these scores alone, the nDCG@10 on the first "
         f"split of `stratified` is {without:.3f}; with the logarithm of popularity added back, it "
         f"is {put_back:.3f}."
     )

@@ -189,14 +189,15 @@ def describe_example(
         own_weight: share of the attention that stays with the target.
     """
     top = [
-        f"*{row.title}* ({count(round(row.stars), 'star')}, {row.weight:.1%})"
+        f"*{row.title}* ({row.stars:g} {'star' if row.stars == 1 else 'stars'}, {row.weight:.1%})"
         for row in list_rows(past.nlargest(3, "weight"))
     ]
     looks = (
         f"Of {count(len(past), 'past rating')} it looks most at {join_words(top)}; "
         f"{own_weight:.1%} of the attention stays with the target itself."
     )
-    stars = count(round(predicted["rating"]), "star")
+    given = predicted["rating"]
+    stars = f"{given:g} {'star' if given == 1 else 'stars'}"
     return (
         f"User {predicted['user_id']:.0f} gave *{target}* **{stars}**; the model predicts "
         f"**{predicted['prediction']:.2f}**. {looks if top else 'There is no past to look at.'}"

@@ -122,7 +122,7 @@ def describe_pairs(by_seed: pd.DataFrame, agreement: dict[str, float]) -> str:
         f"{agreement['correlation']:.2f}; {agreement['same_top']:.0%} of the seeds agree on the "
         "first pair."
         if by_seed.shape[1] > 1
-        else "With one seed, nothing tells how far chance decides."
+        else "One seed cannot show how much of this is chance."
     )
     return (
         "The pair that the document names, user and movie, has rank "
@@ -159,8 +159,8 @@ def describe_measures(measures: pd.DataFrame, left_out: pd.DataFrame, *, noise: 
     ]
     missed = measures.index[(left_out["clear"] & (left_out["value"] > noise)).to_numpy()]
     verdict = (
-        f"Only without {join_words(list(missed))} does the error rise by more than that, with an "
-        "interval above zero."
+        f"Leaving out {' or '.join(missed)} raises the error by more than that, with an "
+        "interval above zero; no other ablation does."
         if len(missed)
         else "No ablation costs more than that: the other features stand in for the missing one."
     )
@@ -194,8 +194,8 @@ def describe_scales(scales: pd.Series, measures: pd.DataFrame) -> str:
         f"{scales.idxmin()}{correlation}. Doubling an embedding and halving its weights changes "
         "the norm, but no prediction. Where two features say the same, as a user and his or her "
         "zip code do, chance decides how they share the weight, and a later dense layer may undo "
-        "any of it. If another feature can stand in, an ablation costs little although a "
-        "permutation hurts."
+        "any of it. An ablation can cost little where permutation importance is high, because "
+        "another feature stands in."
     )
 
 
@@ -223,11 +223,13 @@ def describe_board_gains(gains: pd.DataFrame) -> str:
     """Whether the cross layer pays on the official folds, and what ours adds."""
     rows = {row.name: row for row in list_rows(gains)}
     cross, ours = rows["dcn.dnn → dcn.stacked"], rows["dcn.stacked → dcn.best"]
-    pays = "pays" if cross.clear and cross.value > 0 else "does not clearly pay"
+    pays = "does not clearly pay"
+    if cross.clear:
+        pays = "pays" if cross.value > 0 else "does harm"
     return (
         f"A cross layer before the deep network **{pays}** here: compared with the network without "
-        f"it, the error {tell_fall(cross)}. With the statistics and penalties of `dcn.best` the "
-        f"error {tell_fall(ours)} from that of `dcn.stacked`."
+        f"it, the error {tell_fall(cross)}. From `dcn.stacked` to `dcn.best`, which adds "
+        f"statistics and penalties, the error {tell_fall(ours)}."
     )
 
 

@@ -117,7 +117,7 @@ def describe_stars(stars: pd.DataFrame, rows: pd.DataFrame) -> str:
     most = most.set_index("gender")
     means = rows.groupby("gender")["rating"].mean()
     return " ".join(
-        f"{name} give **{most['rating'][gender]:.0f} stars** most often "
+        f"{name} give **{most['rating'][gender]:g} stars** most often "
         f"({most['share'][gender]:.1%} of their ratings) and {means[gender]:.2f} on average."
         for gender, name in {"M": "Men", "F": "Women"}.items()
         if gender in means
@@ -184,8 +184,9 @@ def describe_leaders(by_age: pd.DataFrame) -> str:
     leaders = by_age.groupby("order")["first"].nunique()
     return (
         f"The number of different leaders over the {by_age['age_group'].nunique()} age groups is "
-        f"**{leaders['most rated']}** by number of ratings, {leaders['most 4s and 5s']} by count "
-        f"of fours and fives, and **{leaders['damped mean']}** by damped mean."
+        f"**{leaders['most rated']}** by number of ratings, "
+        f"{leaders['most high ratings']} by number of ratings in the upper quarter of the scale, "
+        f"and **{leaders['damped mean']}** by damped mean."
     )
 
 
@@ -249,7 +250,7 @@ def describe_states(states: pd.DataFrame, *, num_ratings: int) -> str:
     follows = (
         ""
         if pd.isna(correlation)
-        else " Ratings follow users: over the states, the correlation between the two numbers is "
+        else " Over the states, the numbers of ratings and of users have a correlation of "
         f"{correlation:.2f}."
     )
     return (
@@ -323,10 +324,10 @@ def describe_feedback(movies: pd.DataFrame, rows: pd.DataFrame, *, min_ratings: 
         ""
         if pd.isna(correlation)
         else f"Over movies with at least {min_ratings} ratings the number of ratings and the mean "
-        f"correlate at **{correlation:.2f}** (Spearman): presence carries some of the liking. "
+        f"have a rank correlation of **{correlation:.2f}** (Spearman). "
     )
     return (
-        f"{text}{'Yet ' if text else ''}{(stars <= low).mean():.1%} of the ratings give at most "
+        f"{text}{(stars <= low).mean():.1%} of the ratings give at most "
         f"{low:g} stars, and an implicit reading takes them for a yes; "
         f"{(stars >= high).mean():.1%} give {high:g} or more. People rate what they expected to "
         f"like, so the mean of {stars.mean():.2f} stars is that of chosen movies."
@@ -337,8 +338,7 @@ def describe_sparsity(ratings: pd.DataFrame) -> str:
     """How dense the ratings are, how they pile up, and whom the publisher left out."""
     per_user, per_movie = (ratings[key].value_counts() for key in ("user_id", "movie_id"))
     left_out = (
-        ": those who gave less are not among them, so nothing here shows how a model treats a "
-        "newcomer"
+        "; users with fewer ratings are missing, so nothing here shows how a model handles them"
         if per_user.min() > 1
         else ""
     )
@@ -359,8 +359,8 @@ def describe_time(over_time: pd.DataFrame, ratings: pd.DataFrame) -> str:
     return (
         f"The ratings reach from {when.min():%d %B %Y} to {when.max():%d %B %Y}; the busiest week "
         f"or month begins on {peak.start:%d %B %Y} with {peak.ratings:,}. **{within_an_hour:.0%} "
-        "of the users** gave all their ratings within an hour. Their order in time is the order in "
-        "which a website asked, not the order in which they watched."
+        "of the users** gave all their ratings within an hour. A timestamp says when a movie was "
+        "rated, not when it was watched."
     )
 
 

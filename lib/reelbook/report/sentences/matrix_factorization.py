@@ -20,7 +20,7 @@ STEPS = {
     ("mf.dot", "mf.mlp"): "A dense layer with dropout in place of the dot product",
     ("mf.unregularised", "mf.biased"): "The penalty",
     ("mf.dot", "mf.biased"): "Mean, biases and penalty together",
-    ("mf.biased", "mf.implicit"): "The list of movies that a user rated",
+    ("mf.biased", "mf.implicit"): "Implicit feedback (who rated what)",
 }
 
 

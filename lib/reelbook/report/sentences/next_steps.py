@@ -36,9 +36,9 @@ def answer(
         f"{give_scope(num_folds, 'fold')}; biases alone have "
         f"{stars['value']['baseline.biases']:.3f}. The variational autoencoder for lists has an "
         f"nDCG@10 of {give_estimate(lists.loc['autoencoder.multvae'])} on `stratified`, {splits}; "
-        f"linear weights between movies (`topn.ease`) have {value['topn.ease']:.3f}, movies as "
-        f"words {value['item2vec.skipgram']:.3f} with skip-gram and "
-        f"{value['item2vec.cbow']:.3f} with bag of words. Among movies that nobody has rated, the "
+        f"linear weights between movies (`topn.ease`) have {value['topn.ease']:.3f}, item2vec "
+        f"{value['item2vec.skipgram']:.3f} with skip-gram and {value['item2vec.cbow']:.3f} with "
+        "continuous bag of words. Among movies that nobody has rated (cold start), the "
         f"content-based model has {give_estimate(new.loc['content.ridge'])}, {splits} of "
         "`cold-movies`; the popularity predicted from contents has "
         f"{new['value']['content.popularity']:.3f}."
@@ -51,9 +51,7 @@ def describe_autorec(gain: Any) -> str:
     Args:
         gain: value, low, high and clear, in stars, positive where the error falls.
     """
-    return (
-        f"From biases alone to the autoencoder, which is given them, the error {tell_fall(gain)}."
-    )
+    return f"When the autoencoder is added to the biases, the error {tell_fall(gain)}."
 
 
 def describe_rest(histories: Sequence[pd.DataFrame], chosen: Sequence[int]) -> str:
@@ -95,7 +93,7 @@ def describe_analogies(solved: pd.DataFrame) -> str:
 def describe_cosine(by_cosine: float, with_popularity: float) -> str:
     """What lists by cosine alone lack, as nDCG@10."""
     return (
-        "Close does not mean likely. Training draws negatives by popularity, which takes "
+        "Cosine ignores popularity. Training samples negatives by popularity, which takes "
         f"popularity out of the vectors: ranked by cosine alone, the nDCG@10 on the first split of "
         f"`stratified` is {by_cosine:.3f}; with the logarithm of popularity added, it is "
         f"{with_popularity:.3f}. Validation rows chose the weight of the cosine."

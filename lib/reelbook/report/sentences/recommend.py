@@ -36,8 +36,8 @@ def answer(
     inside = (sure["inside"] * sure["rows"]).sum() / sure["rows"].sum()
     return (
         f"**In short.** Weights between movies (`{model}`, nDCG@10 {kept['all']:.3f} on one split "
-        "of `stratified`) order a list: each movie that a person has rated pulls by a number, so "
-        "the reason for a recommendation is a sum. Stars come from one Gaussian over all movies, "
+        "of `stratified`) order a list: each rated movie adds a weight to the score, and the "
+        "largest weights are the reasons. Stars come from one Gaussian over all movies, "
         f"with a test RMSE of {give_estimate(stars)}, {give_scope(num_folds, 'fold')}. The model "
         f"also gives a range that should hold {promised:.0%} of the ratings; on fold {fold} it "
         f"holds {inside:.0%}."

@@ -49,7 +49,7 @@ def describe_agreement(agreement: pd.DataFrame, flips: pd.DataFrame) -> str:
     if agreement.empty:
         return "Lists were measured by fewer than two protocols, so there is nothing to compare."
     if not len(flips):
-        told = "No conclusion flips: where two orders differ, one of the differences is not clear."
+        told = "No conclusion flips: no two protocols clearly contradict each other."
     else:
         told = f"{count(len(flips), 'conclusion')} {'flips' if len(flips) == 1 else 'flip'}."
     known = agreement.dropna(subset="tau")  # one model has no order

@@ -85,7 +85,7 @@ def describe_order(order: Order | None) -> str:
             f"least {FEW_USERS} users who rated at different times."
         )
     alike = "more alike than" if found.value > 0 else "less alike than"
-    clear = alike if found.clear else "as alike as"
+    clear = alike if found.clear else "statistically indistinguishable from those"
     return (
         f"{text} The residuals of successive ratings are **{clear}** in random order: their "
         f"correlation is {found.value:+.3f} (95% interval {found.low:+.3f} to {found.high:+.3f})."
@@ -107,8 +107,8 @@ def describe_habits(habits: Habits) -> str:
         texts += [
             f"{count(habits.fast, 'user')} gave {rules.FAST} ratings or more within a minute; the "
             f"maximum is {habits.most_a_minute:,}.",
-            f"{count(habits.bursts or 0, 'movie')} with {rules.ENOUGH} ratings or more got half of "
-            "them on one quiet day.",
+            f"{count(habits.bursts or 0, 'movie')} with {rules.ENOUGH} ratings or more got half "
+            f"of them or more on one day that has less than {rules.QUIET:.0%} of all ratings.",
         ]
     return make_list(texts)
 
@@ -146,8 +146,8 @@ def describe_resolution(stars: Resolution | None, lists: Resolution | None) -> s
             f"{'above' if stars.gain < 0 else 'below'}** the mean of all ratings."
         )
         texts.append(
-            f"With {stars.users:,} tested users, models as different as biases and users' means "
-            f"can be distinguished from **a difference of {stars.half_width:.3f} stars** on."
+            f"With {stars.users:,} tested users, the smallest detectable difference between models "
+            f"as unlike as biases and users' means is **{stars.half_width:.3f} stars**."
             if stars.users >= FEW_USERS
             else FEW
         )

@@ -39,15 +39,15 @@ def answer(
         num_seeds: of the trainings and of the splits of `stratified`.
     """
     reached = (
-        "can be reached again, as an artefact"
+        "can be obtained, but only as an artefact"
         if highest > claimed - NEAR
         else "is not reached on these data, not even with its own faults"
     )
     return (
         f"**In short.** The document's top-10 accuracy of {claimed:.1%} {reached}: with its "
         f"spelling of titles and its metric, the model scores {highest:.1%} in its best epoch (one "
-        "seed). With one spelling and counted by movie id, the same model finds the right movie in "
-        f"{by_id:.1%} of the cases ({give_scope(num_seeds, 'seed')}). Our `two_tower.best` "
+        "seed). With one spelling, and counting by movie id, the same model finds the right movie "
+        f"in {by_id:.1%} of the cases ({give_scope(num_seeds, 'seed')}). Our `two_tower.best` "
         "describes users by what they rated and learns with a softmax over the whole catalogue; on "
         f"`stratified` its nDCG@10 is {give_estimate(best)}, {give_scope(num_seeds, 'split')}. "
         f"{describe_standing(published, best['value'])}"
@@ -169,7 +169,7 @@ def describe_new_users(new: int, tested: int) -> str:
     have = "has" if new == 1 else "have"
     return (
         f"Of the {count(tested, 'user')} tested under `global-time`, {new:,} {have} no earlier "
-        "rating. A model can only give them the list that it gives to every stranger."
+        "rating (cold start). A model can only give them its default list."
     )
 
 

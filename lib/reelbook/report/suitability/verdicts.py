@@ -13,7 +13,11 @@ from reelbook.report.suitability.resolution import FEW_USERS, Resolution
 from reelbook.report.suitability.shape import RARE
 
 GREEN, AMBER, RED = LIGHTS = ("green", "amber", "red")  # from good to bad
-MEANINGS = {GREEN: "can show something", AMBER: "need care", RED: "can show little"}
+MEANINGS = {
+    GREEN: "can show something",
+    AMBER: "can show something, with care",
+    RED: "can show little",
+}
 
 FLAT = 0.9  # of the ratings: if so many are equal, guessing that value is hard to beat
 # Half-widths as shares of the RMSE. On ml-100k the best model lies 7% below biases
@@ -116,7 +120,7 @@ def _judge_stars(measures: Measures) -> list[Reason]:
 
 def _judge_lists(measures: Measures) -> list[Reason]:
     if measures.lists is None:
-        return [Reason(RED, "There are too few ratings a user to hold any out.")]
+        return [Reason(RED, "There are too few ratings per user to hold any out.")]
     shape, median = measures.shape, measures.shape.per_user[1]
     reasons = [
         Reason(
@@ -157,12 +161,14 @@ def _judge_sequences(measures: Measures) -> list[Reason]:
     ]
     if order.within_a_day >= ONE_SITTING:
         text = f"{order.within_a_day:.0%} of the users gave all their ratings within a day"
-        reasons.append(Reason(AMBER, f"{text}: time is the order in which they were asked."))
+        reasons.append(Reason(AMBER, f"{text}, so timestamps hardly say when they watched."))
     if (found := order.correlation) is None:
         text = "These ratings do not allow measuring whether the order carries anything."
         return [*reasons, Reason(AMBER, text)]
     if not found.clear:
-        text = "Successive ratings are as alike as in random order."
+        text = (
+            "The correlation of successive residuals is statistically indistinguishable from zero."
+        )
         return [*reasons, Reason(RED, text)]
     gain = 1 - (1 - found.value**2) ** 0.5
     return [
@@ -200,7 +206,7 @@ def _judge_deep(measures: Measures, others: list[Verdict]) -> list[Reason]:
         GREEN: "so many that simple and deep models take turns in the lead",
     }[light]
     helped = [verdict.subject for verdict in others if verdict.light == GREEN]
-    text = f"There is more to learn from than ids: {' and '.join(helped)}."
+    text = f"There is more to use than ids: the light is green for {' and '.join(helped)}."
     return [
         Reason(
             light,
