@@ -54,7 +54,7 @@ def draw_measures(measures: pd.DataFrame, spread: pd.DataFrame, *, title: str) -
         panel.barh(range(len(order)), values, color=BLUE)
         panel.errorbar(values, range(len(order)), xerr=errors, fmt="none", ecolor=INK, capsize=2)
         panel.axvline(0, color=INK, linewidth=1)
-        panel.set_xlabel(textwrap.fill(name, 14))  # three panels side by side on a page
+        panel.set_xlabel(textwrap.fill(str(name), 14))  # three panels side by side on a page
         panel.grid(axis="x")
         panel.locator_params(axis="x", nbins=3)
     panels[0, 0].set_yticks(range(len(order)), [_shorten(name) for name in order])
