@@ -1,11 +1,13 @@
 """The project's frame: the lock, its copy for conda, the front door."""
 
+import importlib.util
 import re
 import subprocess
 import sys
 import tomllib
 from fnmatch import fnmatch
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import yaml
@@ -47,6 +49,15 @@ def test_conda_users_get_the_same_lock():
     )
     assert pip == "pip"
     assert section == {"pip": ["--require-hashes", "--requirement requirements.txt"]}
+
+
+def test_what_is_installed_is_compiled():
+    """Before, each process compiled TensorFlow anew where PYTHONDONTWRITEBYTECODE was set."""
+    folder = Path(importlib.util.find_spec("tensorflow").origin).parent
+    sources = [file for file in folder.rglob("*.py") if "python" in file.parts]
+    assert len(sources) > 1000
+    compiled = [Path(importlib.util.cache_from_source(file)) for file in sources]
+    assert [file for file in compiled if not file.exists()] == []
 
 
 def test_nothing_is_installed_that_its_own_packages_do_not_accept():

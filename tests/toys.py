@@ -77,8 +77,8 @@ def _make_cell(index: int, kind: str, source: str) -> dict:
 def make_checkout(folder: Path) -> Path:
     """The project's code, Snakefile and book, and a plan `toy` of four quick notebooks."""
     folder.mkdir(parents=True)
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    shutil.copytree(ROOT / "lib", folder / "lib", ignore=ignored)
+    ignored = shutil.ignore_patterns("*.egg-info")
+    shutil.copytree(ROOT / "lib", folder / "lib", ignore=ignored)  # what is compiled stays so
     shutil.copytree(ROOT / "book", folder / "book")
     shutil.copy(ROOT / "Snakefile", folder)
     notebooks = folder / "notebooks"

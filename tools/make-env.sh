@@ -38,7 +38,7 @@ export PIP_REQUIRE_VIRTUALENV=1 # a guard against installing anything elsewhere
 install_by_uv() {
   awk '/^[a-z]/ {own = /^uv==/} own && !/#/' requirements.txt > "$uv"
   "${pip[@]}" --quiet --require-hashes --requirement "$uv" &&
-    .venv/bin/uv pip install --python .venv/bin/python --require-hashes --requirements requirements.txt \
+    .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode --require-hashes --requirements requirements.txt \
       $([ -t 2 ] || echo --quiet)
 }
 install_by_pip() {
@@ -54,6 +54,8 @@ if ! install_by_uv; then
   fi
 fi
 "${pip[@]}" --quiet --no-deps --no-build-isolation --editable .
+# Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile it all anew.
+.venv/bin/python -m compileall -q lib
 # What TensorFlow's C++ code prints goes to the terminal, not in red into the notebooks that a person runs.
 mkdir -p .venv/etc/ipython
 echo "c.IPKernelApp.capture_fd_output = False" > .venv/etc/ipython/ipython_kernel_config.py
