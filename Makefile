@@ -9,7 +9,7 @@ export PYTHONHASHSEED := 0
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Options: PLAN=ml-100k, ml-1m, smoke or, for a batch, batch (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS));"
+	@echo "  Options: PLAN=ml-100k, quick, ml-1m, smoke or, for a batch, batch (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS));"
 	@echo "  DATA=ratings.csv, a folder or a zip: the report on ratings of your own"
 
 env: ## make .venv from the lock, or do nothing if it is there

@@ -118,6 +118,27 @@ def test_a_page_leads_only_to_notebooks_of_the_plan(notebooks):
     assert "%" not in fitted
 
 
+def test_a_note_of_the_plan_heads_every_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    executed = tmp_path / "look" / "executed"
+    toys.write_notebook(tmp_path / "01_first.ipynb", "print('first')")
+    executed.mkdir(parents=True)
+    (tmp_path / "look" / "results.csv").touch()
+    shutil.copy(tmp_path / "01_first.ipynb", executed)
+    plan = Plan("look", "look", "made-up", {"01_first": {}}, note="One fold. `make book`: all.")
+    book.assemble(plan, tmp_path / "pages")
+    cells = json.loads((tmp_path / "pages" / "01_first.ipynb").read_text())["cells"]
+    texts = [
+        "".join(cells[0]["source"]),
+        *(p.read_text() for p in (tmp_path / "pages").glob("*.md")),
+    ]
+    assert len(texts) > 3
+    for text in texts:
+        title, empty, *box = text.split("\n")[:5]
+        assert title.startswith("# ")
+        assert (empty, box) == ("", ["```{attention}", "One fold. `make book`: all.", "```"])
+
+
 def test_cells_and_words_fit_the_data(tmp_path, monkeypatch):
     """Claims of the documents stand only on their data, and books are not called movies."""
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))

@@ -107,10 +107,14 @@ def test_data_set_and_plan_reach_every_notebook_that_declares_them(here):
     ("text", "told"),
     [
         ("dataset: [", "toy.yml is not YAML: "),
-        ("dataset: made-up", "must have the keys dataset and notebooks, and no other; it has data"),
+        (
+            "dataset: made-up",
+            "must have the keys dataset and notebooks, may have a note; it has data",
+        ),
         ("dataset: made-up\nnotebooks: {}\njobs: 2", "it has dataset, notebooks, jobs."),
         ("", "it has none."),
         ("dataset: 3\nnotebooks: {}", "dataset must be a name"),
+        ("dataset: made-up\nnote: [1]\nnotebooks: {}", "note must be a text, not [1]."),
         (
             "dataset: made-up\nnotebooks: {07_x: {}}",
             "no notebook '07_x'. The notebooks are 01_first, 02",

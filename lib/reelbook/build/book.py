@@ -76,7 +76,7 @@ def assemble(plan: Plan, target: Path) -> None:
     shutil.copy(folder / "results.csv", target)
     for page in target.glob("*.md"):
         text = fit_text(page.read_text(encoding="utf-8"), there)
-        page.write_text(word_items(text, plan.noun), encoding="utf-8")
+        page.write_text(word_items(put_note(text, plan.note), plan.noun), encoding="utf-8")
     toc = read_yaml(target / "_toc.yml")
     patterns = {part["caption"]: part["chapters"][0].get("glob") for part in toc["parts"]}
     empty = {
@@ -94,6 +94,8 @@ def assemble(plan: Plan, target: Path) -> None:
         if plan.noun != "movies":
             word_outputs(cells, plan.noun, titles)
         content["cells"] = fold_code(cells)
+        head = content["cells"][0]
+        head["source"] = put_note("".join(head["source"]), plan.note)
         for cell in content["cells"]:
             if cell["cell_type"] == "markdown":
                 # Written pages lie beside the notebooks here, not in a folder of their own.
@@ -101,6 +103,12 @@ def assemble(plan: Plan, target: Path) -> None:
                 cell["source"] = word_items(text, plan.noun)
         text = json.dumps(content, indent=1)
         (target / f"{name}.ipynb").write_text(text, encoding="utf-8")
+
+
+def put_note(text: str, note: str) -> str:
+    """A page whose title is followed by a note in a box; as it was where there is none."""
+    title, end, rest = text.partition("\n")
+    return f"{title}\n\n```{{attention}}\n{note}\n```\n{end}{rest}" if note else text
 
 
 def list_titles(plan: Plan) -> list[str]:

@@ -30,14 +30,14 @@ A plan is a data set, and chapters with their parameters: {plans}.
 In a terminal (*File → New → Terminal*):
 
 ```sh
-make book PLAN=smoke            # the whole report on made-up ratings, in some minutes
+make book PLAN=quick            # a first look at every chapter, in some minutes
 make book DATA=ratings.csv      # the report on ratings of your own
 .venv/bin/python -m reelbook notebook 02_matrix_factorization -p epochs 5
 ```
 
 All else stands in the [README](../README.md).
 """
-NO_REPORT = "None yet: `make book PLAN=smoke` makes a small report, in some minutes."
+NO_REPORT = "None yet: `make book PLAN=quick` makes a first one, in some minutes."
 
 
 def open_lab(options: list[str]) -> int:

@@ -29,6 +29,7 @@ class Plan:
         notebook: that every cell of a batch runs. The cells are then the `notebooks`, each with a
             data set of its own, and `dataset` is empty. Empty where the plan makes a report.
         varied: the parameters in which the cells of a batch differ.
+        note: what every page of the report says at its head, in Markdown.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Plan:
     noun: str = "movies"
     notebook: str = ""
     varied: list[str] = field(default_factory=list)
+    note: str = ""
 
     @property
     def is_own(self) -> bool:
@@ -106,15 +108,18 @@ def read_plan(name: str, data: str | None = None) -> Plan:
             raise ReelbookError(f"{where} is a batch: name the data sets in its matrix, not apart.")
         return _read_batch(name, content, where)
     keys = set(content) if isinstance(content, dict) else set()
-    if "notebooks" not in keys or not keys <= {"dataset", "notebooks"}:
+    if "notebooks" not in keys or not keys <= {"dataset", "note", "notebooks"}:
         has = ", ".join(map(str, content)) if keys else "none"
-        told = f"must have the keys dataset and notebooks, and no other; it has {has}."
+        told = f"must have the keys dataset and notebooks, may have a note; it has {has}."
         raise ReelbookError(f"{where} {told}")
     dataset = data or content.get("dataset")
     if dataset is None:
         raise ReelbookError(f"Plan {name} is for data of your own: make book DATA=ratings.csv")
     if not isinstance(dataset, str) or not isinstance(content["notebooks"], dict):
         raise ReelbookError(f"{where}: dataset must be a name, and notebooks names with parameters")
+    note = content.get("note", "")
+    if not isinstance(note, str):
+        raise ReelbookError(f"{where}: note must be a text, not {note!r}.")
     path = find_path(dataset if data else _anchor(dataset))
     is_documented = dataset in DOCUMENTED
     record = {} if is_documented else _read_record(dataset)
@@ -137,9 +142,8 @@ def read_plan(name: str, data: str | None = None) -> Plan:
         else:
             notebooks[notebook] = given
     notebooks = dict(sorted(notebooks.items()))
-    return Plan(
-        folder, name, common["dataset"], notebooks, left_out, lacks, record.get("noun", "movies")
-    )
+    noun = record.get("noun", "movies")
+    return Plan(folder, name, common["dataset"], notebooks, left_out, lacks, noun, note=note)
 
 
 def _read_batch(name: str, content: dict[str, Any], where: str) -> Plan:
