@@ -389,7 +389,7 @@ def test_the_plan_in_the_readme_is_the_one_that_is_there():
 
 def test_the_examples_of_the_readme_run_as_they_stand(tmp_path):
     checkout = tmp_path / "checkout"
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    ignored = shutil.ignore_patterns("*.egg-info")
     for folder in ("lib", "notebooks", "book"):
         shutil.copytree(ROOT / folder, checkout / folder, ignore=ignored)
     for file in ("Makefile", "Snakefile"):
@@ -401,7 +401,7 @@ def test_the_examples_of_the_readme_run_as_they_stand(tmp_path):
         done = subprocess.run(
             ["bash", "-e", "-c", example],
             cwd=checkout,
-            env=toys.make_environment(checkout),
+            env=toys.make_environment(checkout, JOBS="1", REELBOOK_JOBS="1"),
             capture_output=True,
             text=True,
         )
