@@ -294,6 +294,7 @@ def run_notebook(args: argparse.Namespace) -> None:
             plan.notebooks.get(args.name, {}) | changed,
             logs=logs,
             say=lambda text: print(f"[{plan.name}] {args.name}: {text}", file=console),
+            select=list if plan.notebook else plan.select_cells,  # a batch has several data sets
         )
     if apart:
         print(f"Notebook: {format_path(output)}")

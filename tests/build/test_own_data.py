@@ -89,6 +89,10 @@ def test_the_first_chapters_hold_on_bare_ratings(built, tmp_path):
     page = (html / "00_data.html").read_text()
     assert "They hold no times, no titles, no years, no genres and no people." in page
     assert "of the pairs of a user and a book hold a rating" in page
+    executed = json.loads((html.parent / "executed" / "01_exploration.ipynb").read_text())
+    tags = {tag for cell in executed["cells"] for tag in cell["metadata"].get("tags", [])}
+    assert "parameters" in tags
+    assert not tags & {"needs-people", "needs-times", "needs-documents"}  # they would show nothing
     page = (html / "01_exploration.html").read_text()
     assert "Which books are rated most?" in page
     assert "The document" not in page

@@ -383,6 +383,31 @@ def test_ml_100k_gives_titles_and_its_users_are_no_titles(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("u.user", "10|24|M|writer|1\n20|53|F|artist|2\n7|20|M|none|3\n"),
+        ("users.dat", "10::M::24::20::1\n20::F::53::2::2\n7::M::20::0::3\n"),
+    ],
+)
+def test_people_are_read_where_a_file_describes_them(tmp_path, name, content):
+    """Before, a folder of ml-1m made a report without its people."""
+    put(tmp_path, "ratings.csv", "user,item,rating\n10,1,3\n20,1,4\n30,2,5\n")
+    put(tmp_path, name, content)
+    found = read_own(tmp_path, Options())
+    assert found.told["people"] == "age, gender, occupation and zip code of 2 users"
+    assert found.tables.users.to_dict("list") == {
+        "user_id": [10, 20, 30], "age": [24, 53, 0], "gender": ["M", "F", ""],
+        "occupation": ["writer", "artist", ""], "zip_code": ["1", "2", ""],
+    }  # fmt: skip
+    put(tmp_path, name, content.replace("F", "X", 1))
+    with pytest.raises(ReelbookError, match=f"{name}, line 2: gender 'X' is neither F nor M"):
+        read_own(tmp_path, Options())
+    put(tmp_path, "users.dat", "10::491586362\n20::177651718\n")  # as MovieTweetings
+    put(tmp_path, "u.user", "")
+    assert read_own(tmp_path, Options()).told["people"].startswith("none")
+
+
 def test_quotes_within_titles_and_a_first_column_without_a_name(tmp_path):
     rows = ",user,rating,ID,name\n0,a,1,7,Go\n1,b,2.5,7,Go\n2,b,3,9,Chess\n"
     found = read_own(put(tmp_path, "bgg.csv", rows), Options())

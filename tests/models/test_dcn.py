@@ -12,7 +12,12 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.models import dcn, registry
 from reelbook.models.features import left_out
-from reelbook.models.features.vocabularies import FEATURES, describe_ratings, find_vocabularies
+from reelbook.models.features.vocabularies import (
+    FEATURES,
+    describe_ratings,
+    find_vocabularies,
+    list_features,
+)
 from reelbook.models.fitting.epochs import predict, train_stars
 from reelbook.models.fitting.loop import set_seed
 from reelbook.report.inside import importance
@@ -37,6 +42,16 @@ def build(name, dataset, **params):
     vocabularies = find_vocabularies(describe_ratings(dataset, ratings, params["features"]))
     rows = dcn.make_rows(dataset, ratings, ratings, params, vocabularies)
     return dcn.build(name, params, vocabularies, rows), rows, params, vocabularies
+
+
+def test_a_network_has_the_features_that_the_data_have(dataset):
+    """Before, a column without a value was crossed, ranked by importance and told of."""
+    unknown = dataset.users.assign(age=0, gender="", occupation="", zip_code="")
+    bare = dataclasses.replace(dataset, users=unknown, credits=None)
+    assert list_features(dataset) == FEATURES
+    assert list_features(bare) == ["movie_id", "user_id"]
+    with pytest.raises(ReelbookError, match="made-up has no feature user_gender; it has: movie_id"):
+        describe_ratings(bare, bare.ratings, ["user_gender"])
 
 
 @pytest.mark.parametrize("rank", [None, 2])

@@ -14,7 +14,7 @@ import yaml
 from reelbook.build.finish import finish_pages, name_figures, word_outputs
 from reelbook.build.pages import list_faults
 from reelbook.build.plan import Plan
-from reelbook.data.names import TRAITS, count, word_items
+from reelbook.data.names import count, word_items
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import BOOK, format_path, get_plan_dir
@@ -63,15 +63,11 @@ def assemble(plan: Plan, target: Path) -> None:
     """Copy the written pages, the executed notebooks and results.csv into one folder.
 
     The notebooks lose papermill's notes, which hold paths of this machine; their code is folded.
-    Cells with a tag such as `needs-people` go where the data hold no people, and those with
-    `without-people` where they do.
 
     Raises:
         ReelbookError: a notebook has an output of an error, or wrote to stderr.
     """
-    folder, notebooks = get_plan_dir(plan.name), list(plan.notebooks)
-    there = [*notebooks, *(trait for trait in [*TRAITS, "documents"] if trait not in plan.lacks)]
-    unwanted = {f"needs-{trait}" for trait in plan.lacks} | {f"without-{name}" for name in there}
+    folder, notebooks, there = get_plan_dir(plan.name), list(plan.notebooks), plan.there
     shutil.copytree(BOOK, target)
     shutil.copy(folder / "results.csv", target)
     for page in target.glob("*.md"):
@@ -89,7 +85,7 @@ def assemble(plan: Plan, target: Path) -> None:
         content = json.loads((folder / "executed" / f"{name}.ipynb").read_text(encoding="utf-8"))
         check_outputs(name, content)
         content["metadata"].pop("papermill", None)
-        cells = [c for c in content["cells"] if not unwanted & set(c["metadata"].get("tags", []))]
+        cells = plan.select_cells(content["cells"])
         name_figures(cells)
         if plan.noun != "movies":
             word_outputs(cells, plan.noun, titles)

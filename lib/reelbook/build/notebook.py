@@ -51,6 +51,7 @@ def run_notebook(
     *,
     logs: Path,
     say: Callable[[str], None],
+    select: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list,
 ) -> None:
     """Execute a notebook and leave what it made; what was at `output` stays until then.
 
@@ -63,6 +64,7 @@ def run_notebook(
         parameters: what to change in its cell tagged `parameters`.
         logs: a folder of ours for the log, x.log, and after a failure x.ipynb as far as it came.
         say: called with a line whenever there is news.
+        select: which of the executed cells stay, such as `Plan.select_cells`.
 
     Raises:
         ReelbookError: parameters that do not fit; a cell that raises or ends the kernel, or a
@@ -103,10 +105,13 @@ def run_notebook(
             "peak_memory_mb": _get_peak_memory_of_kernel_mb(),
             "parameters": parameters,
         }
+        executed = json.loads(draft.read_text(encoding="utf-8"))
+        executed["cells"] = select(executed["cells"])
         texts = [
             runs_list.read_text(encoding="utf-8") if runs_list.exists() else "{}\n",
             json.dumps(meta, indent=1) + "\n",
-            draft.read_text(encoding="utf-8"),  # last: where it stands, the others stand too
+            # last: where it stands, the others stand too
+            json.dumps(executed, indent=1, ensure_ascii=False) + "\n",
         ]
         for path, text in zip(list_outputs(output), texts, strict=True):
             with replace_when_whole(path) as file:

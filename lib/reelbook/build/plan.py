@@ -76,6 +76,20 @@ class Plan:
         """Whether a notebook, 90 and up, shows what came of the chapters."""
         return notebook.startswith("9")
 
+    @property
+    def there(self) -> list[str]:
+        """The notebooks of the report, and the traits that its data have."""
+        return [*self.notebooks, *(t for t in [*TRAITS, "documents"] if t not in self.lacks)]
+
+    def select_cells(self, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The cells of a notebook that fit the data.
+
+        Cells with a tag such as `needs-people` go where the data hold no people, and those with
+        `without-people` where they do.
+        """
+        unwanted = {f"needs-{trait}" for trait in self.lacks} | {f"without-{t}" for t in self.there}
+        return [cell for cell in cells if not unwanted & set(cell["metadata"].get("tags", []))]
+
     def list_earlier(self, notebook: str) -> list[str]:
         """What a notebook waits for: one of the results for all before it, a chapter for none."""
         names = list(self.notebooks)

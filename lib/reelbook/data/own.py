@@ -8,7 +8,7 @@ without a title is called by its id.
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from reelbook.data.catalogue import make_items, read_catalogue, take_titles
 from reelbook.data.faults import Faults, raise_for_faults
 from reelbook.data.names import count, get_options_path
 from reelbook.data.opening import HEAD, Entry, cut_head, list_entries
-from reelbook.data.parsing import Tables
+from reelbook.data.parsing import Tables, describes_people, read_people
 from reelbook.data.roles import (
     find_roles,
     name_items,
@@ -151,7 +151,9 @@ def read_entries(entries: list[Entry], options: Options, where: object) -> Readi
     catalogue = read_catalogue([e for e in entries if e is not entry], items.names)
     if catalogue.empty:
         catalogue = take_titles(sheet, roles)
-    tables = Tables(table, _make_users(users.names), make_items(items.names, catalogue))
+    people = _read_people([e for e in entries if e is not entry])
+    all_users = _make_users(users.names, people)
+    tables = Tables(table, all_users, make_items(items.names, catalogue))
     told = _tell(sheet, roles, tables, catalogue, is_implicit=is_implicit)
     bad_rows = _list_bad_rows(entry, sheet, faults)
     named_by = [roles["item"], *catalogue["file"].head(1)]
@@ -313,19 +315,24 @@ def _number(ids: pd.Series) -> Numbered:
     return Numbered(numbers[codes], names[:0] if is_plain else names, names)
 
 
-def _make_users(names: pd.Series) -> pd.DataFrame:
-    """The users, of whom nothing but the id is known."""
-    ids = np.sort(names.index.to_numpy("int32"))
-    nothing = pd.Series([""] * len(ids), dtype="str")
-    return pd.DataFrame(
-        {
-            "user_id": ids,
-            "age": np.zeros(len(ids), "int32"),
-            "gender": nothing,
-            "occupation": nothing,
-            "zip_code": nothing,
-        }
-    )
+def _read_people(entries: list[Entry]) -> pd.DataFrame | None:
+    """What a file in one of GroupLens' layouts says of the users; None where there is none."""
+    for entry in entries:
+        name = PurePosixPath(entry.name).name
+        if describes_people(name, entry.read(HEAD)):
+            return read_people(name, entry.read(-1))
+    return None
+
+
+def _make_users(names: pd.Series, people: pd.DataFrame | None) -> pd.DataFrame:
+    """The users; of most data nothing but the id is known of them."""
+    users = pd.DataFrame({"user_id": np.sort(names.index.to_numpy("int32"))})
+    unknown: dict[str, Any] = {"age": 0, "gender": "", "occupation": "", "zip_code": ""}
+    if people is None:
+        users = users.assign(**unknown)
+    else:
+        users = users.merge(people, on="user_id", how="left").fillna(unknown)
+    return users.astype({"age": "int32", "gender": "str", "occupation": "str", "zip_code": "str"})
 
 
 def _tell(
@@ -343,6 +350,7 @@ def _tell(
     kinds = f"in steps of {steps.min():g}" if is_even else f"{len(stars):,} different values"
     times = tables.ratings["timestamp"]
     days = [pd.Timestamp(t, unit="s").strftime("%d %b %Y") for t in (times.min(), times.max())]
+    num_people = (tables.users["occupation"] != "").sum()
     named = (tables.movies["title"] != tables.movies["movie_id"].astype("str")).sum()
     return {
         "file": f"{sheet.name}, {count(len(sheet.rows), 'row')}"
@@ -363,6 +371,9 @@ def _tell(
         f"{len(tables.movies):,} rated items have a title"
         if len(catalogue)
         else "none: items go by their ids",
+        "people": f"age, gender, occupation and zip code of {num_people:,} users"
+        if num_people
+        else "none: users go by their ids",
         "size": f"{count(len(tables.ratings), 'rating')} by {count(len(tables.users), 'user')} of "
         f"{tables.ratings['movie_id'].nunique():,} items",
     }

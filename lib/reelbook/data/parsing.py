@@ -91,6 +91,22 @@ def parse(layout: str, files: dict[str, bytes]) -> Tables:
     return Tables(ratings, users, movies)
 
 
+def describes_people(name: str, head: bytes) -> bool:
+    """Whether a file that begins like this describes users as GroupLens does."""
+    if "zip_code" not in (columns := FORMATS[name].columns if name in FORMATS else []):
+        return False  # others name other files so: MovieTweetings' users.dat has two columns
+    separators = head.split(b"\n", 1)[0].count(FORMATS[name].separator.encode())
+    return separators == len(columns) - 1
+
+
+def read_people(name: str, content: bytes) -> pd.DataFrame:
+    """The users of such a file; ReelbookError tells its first faults."""
+    faults = Faults(name)
+    users = checks.make_users(_read(content, faults), faults)
+    raise_for_faults([faults])
+    return users
+
+
 def list_converted(files: dict[str, bytes]) -> list[str]:
     """Names of the files that came in UTF-8 where the publisher's are ISO-8859-1."""
     return [name for name, content in files.items() if is_converted(content, FORMATS[name])]

@@ -15,6 +15,7 @@ from reelbook.errors import ReelbookError
 from reelbook.models.features.ids import bucketize_age
 
 CREDITS = ["director", "star"]
+PEOPLE = ["user_zip_code", "user_occupation_text", "user_gender", "bucketized_user_age"]
 # In the order in which document B names them (section 6b).
 FEATURES = [
     "movie_id", "user_id", "user_zip_code", "user_occupation_text", *CREDITS, "user_gender",
@@ -38,8 +39,10 @@ class Vocabularies:
 
 
 def list_features(dataset: Dataset) -> list[str]:
-    """The features of document B that a data set has: without a film graph no director and star."""
-    return [name for name in FEATURES if dataset.credits is not None or name not in CREDITS]
+    """The features of document B that a data set has: director and star come from a film graph."""
+    traits = dataset.traits
+    missing = [*CREDITS * ("credits" not in traits), *PEOPLE * ("people" not in traits)]
+    return [name for name in FEATURES if name not in missing]
 
 
 def describe_ratings(dataset: Dataset, ratings: pd.DataFrame, features: list[str]) -> pd.DataFrame:
