@@ -97,7 +97,29 @@ def test_the_pair_that_the_document_names_has_a_rank():
     assert "has rank **1** of 3 by the mean over seeds, and 1 and 2 by single seeds." in text
     assert "is 0.50; 50% of the seeds agree on the first pair." in text
     single = sentences.describe_pairs(BY_SEED[[0]], {"correlation": float("nan"), "same_top": 1.0})
-    assert single.endswith("One seed cannot show how much of this is chance.")
+    assert single == (
+        "The pair that the document names, user and movie, has rank **1** of 3. One seed cannot "
+        "show how much of this is chance."
+    )
+    only = sentences.describe_pairs(BY_SEED.head(1), {"correlation": 1.0, "same_top": 1.0})
+    assert only == "These data have two features, so there is one pair."
+
+
+def test_with_one_seed_no_difference_between_seeds_is_told():
+    """Before, seeds that nobody had tried spanned 0.0000 stars."""
+    text = sentences.describe_measures(MEASURES, LEFT_OUT.assign(clear=True, value=0.1), noise=0)
+    assert text.endswith(
+        "One seed cannot show how much of this is chance. Leaving out movie_id or user_id or star "
+        "raises the error clearly."
+    )
+    gains = make_gains(dcn_rank_4__stacked=0.02)
+    text = sentences.describe_ranks(gains, [4], num_inputs=256, noise=0)
+    assert text.endswith("0.0300). One seed cannot show how much of this is chance.")
+    scales = pd.Series([0.1, 0.2, 0.4], index=MEASURES.index)
+    assert "zip" not in sentences.describe_scales(scales, MEASURES)
+    zips = {"star": "user_zip_code"}
+    text = sentences.describe_scales(scales.rename(zips), MEASURES.rename(index=zips))
+    assert "say the same, as a user and his or her zip code do, chance decides" in text
 
 
 def test_measures_that_agree():

@@ -142,6 +142,14 @@ def test_numbers_stand_to_the_right_and_a_metric_keeps_its_name():
     assert ">ndcg@10<" in html
 
 
+def test_a_column_without_a_value_is_left_out():
+    """Before, a report of one seed had columns of dashes."""
+    frame = pd.DataFrame({"model": ["a", "b"], "sd": [np.nan, np.nan], "behind": [np.nan, 0.1]})
+    html = tables.show_table(frame, "Figures.").to_html()
+    assert "behind" in html
+    assert ">sd<" not in html
+
+
 def test_the_inventory_lists_each_run_and_sums_their_costs(runs):
     table = inventory.list_runs(runs)
     assert table["run"].is_unique

@@ -50,6 +50,8 @@ def show_table(
 ) -> Styler:
     """A table for a page: caption, no index, floats rounded, the same HTML at every build.
 
+    A column without a value, such as a deviation over one seed, is left out.
+
     Args:
         frame: what to show; its column names are the headings, with blanks for underscores.
         caption: a sentence that can stand alone.
@@ -57,6 +59,7 @@ def show_table(
         formats: column to format, as `Styler.format` takes it; columns that are not there may be
             named.
     """
+    frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
     numbers = [place for place, name in enumerate(frame) if _holds_numbers(frame[name])]
     chosen = {name: given for name, given in (formats or {}).items() if name in frame}
     headings = [str(name).replace("_", " ") for name in frame]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from reelbook.data.names import count
 from reelbook.report.inside.importance import correlate_ranks
 from reelbook.report.sentences.phrases import (
     give_estimate,
@@ -21,6 +20,7 @@ from reelbook.report.sentences.phrases import (
 )
 
 NAMED_PAIR = "movie_id x user_id"  # the document says that it has the largest weights
+UNKNOWN_CHANCE = "One seed cannot show how much of this is chance."
 
 
 def answer(
@@ -53,10 +53,10 @@ def answer(
     return (
         "**In short.** Trained to the last epoch, which is what the document reports, its networks "
         f"rank {join_words(quote_models(last))}, from best to worst; stopped by validation the "
-        f"order is {stopped}. The largest cross weights join {_name_pair(by_seed)} (mean over "
-        f"{count(by_seed.shape[1], 'seed')}). {matters} On the test rows of `official` the best of "
-        f"the document's networks, `{document.idxmin()}`, has an RMSE of {document.min():.3f} "
-        f"stars; `dcn.best`, ours, has {give_estimate(rows.loc['dcn.best'])}, "
+        f"order is {stopped}. The largest cross weights join {_name_pair(by_seed)} "
+        f"({give_scope(by_seed.shape[1], 'seed')}). {matters} On the test rows of `official` the "
+        f"best of the document's networks, `{document.idxmin()}`, has an RMSE of "
+        f"{document.min():.3f} stars; `dcn.best`, ours, has {give_estimate(rows.loc['dcn.best'])}, "
         f"{give_scope(num_folds, 'fold')}."
     )
 
@@ -115,6 +115,8 @@ def describe_pairs(by_seed: pd.DataFrame, agreement: dict[str, float]) -> str:
         by_seed: norm of each pair's cross weights, a row a pair, a column a seed.
         agreement: as `importance.measure_agreement` gives it.
     """
+    if len(by_seed) == 1:
+        return "These data have two features, so there is one pair."
     place = by_seed.mean(axis=1).rank(ascending=False, method="min")[NAMED_PAIR]
     by_training = by_seed.rank(ascending=False, method="min").loc[NAMED_PAIR].astype(int)
     agreed = (
@@ -122,12 +124,13 @@ def describe_pairs(by_seed: pd.DataFrame, agreement: dict[str, float]) -> str:
         f"{agreement['correlation']:.2f}; {agreement['same_top']:.0%} of the seeds agree on the "
         "first pair."
         if by_seed.shape[1] > 1
-        else "One seed cannot show how much of this is chance."
+        else UNKNOWN_CHANCE
     )
+    single = join_words([str(rank) for rank in by_training])
+    seeds = f" by the mean over seeds, and {single} by single seeds" * (by_seed.shape[1] > 1)
     return (
         "The pair that the document names, user and movie, has rank "
-        f"**{place:.0f}** of {len(by_seed)} by the mean over seeds, and "
-        f"{join_words([str(rank) for rank in by_training])} by single seeds. {agreed}"
+        f"**{place:.0f}** of {len(by_seed)}{seeds}. {agreed}"
     )
 
 
@@ -138,7 +141,7 @@ def describe_measures(measures: pd.DataFrame, left_out: pd.DataFrame, *, noise: 
         measures: a row a feature, a column a measure.
         left_out: gain of the full network over the one without each feature, as `measures` orders
             them.
-        noise: range of the test RMSE over trainings that differ in the seed only.
+        noise: range of the test RMSE over trainings that differ in the seed only; 0 for one.
     """
     orders = {str(name): _order_features(measures[name]) for name in measures}
     told = make_list(
@@ -158,17 +161,19 @@ def describe_measures(measures: pd.DataFrame, left_out: pd.DataFrame, *, noise: 
         if pd.notna(ranks[name][other])
     ]
     missed = measures.index[(left_out["clear"] & (left_out["value"] > noise)).to_numpy()]
+    chance = f"The errors of full networks that differ in the seed alone span {noise:.4f} stars."
+    more = "by more than that, with an interval above zero" if noise else "clearly"
     verdict = (
-        f"Leaving out {' or '.join(missed)} raises the error by more than that, with an "
-        "interval above zero; no other ablation does."
+        f"Leaving out {' or '.join(missed)} raises the error {more}"
+        f"{'; no other ablation does' * (len(missed) < len(measures))}."
         if len(missed)
-        else "No ablation costs more than that: the other features stand in for the missing one."
+        else f"No ablation raises the error {more}: the other features stand in for the missing "
+        "one."
     )
     return (
         f"From most to least important:\n\n{told}\n\n"
         f"{'The three orders agree.' if agree else 'The three orders **differ**.'} "
-        f"{_say_correlations(correlations)}The errors of full networks that differ in the seed "
-        f"alone span {noise:.4f} stars. {verdict}"
+        f"{_say_correlations(correlations)}{chance if noise else UNKNOWN_CHANCE} {verdict}"
     )
 
 
@@ -181,6 +186,7 @@ def describe_scales(scales: pd.Series, measures: pd.DataFrame) -> str:
     """
     ranks = correlate_ranks(pd.DataFrame({"w": measures["norm of the weights"], "s": scales}))
     relation = ranks["w"]["s"]
+    example = ", as a user and his or her zip code do" * ("user_zip_code" in measures.index)
     correlation = (
         ""
         if pd.isna(relation)
@@ -192,10 +198,9 @@ def describe_scales(scales: pd.Series, measures: pd.DataFrame) -> str:
         f"embedding, and the embeddings of {scales.idxmax()} are "
         f"{scales.max() / scales.min():.1f} times as large as those of "
         f"{scales.idxmin()}{correlation}. Doubling an embedding and halving its weights changes "
-        "the norm, but no prediction. Where two features say the same, as a user and his or her "
-        "zip code do, chance decides how they share the weight, and a later dense layer may undo "
-        "any of it. An ablation can cost little where permutation importance is high, because "
-        "another feature stands in."
+        f"the norm, but no prediction. Where two features say the same{example}, chance decides "
+        "how they share the weight, and a later dense layer may undo any of it. An ablation can "
+        "cost little where permutation importance is high, because another feature stands in."
     )
 
 
@@ -208,7 +213,7 @@ def describe_ranks(
         gains: of the full network over that of each of `ranks`.
         ranks: of the cross weights.
         num_inputs: the full rank.
-        noise: range of the test RMSE over trainings that differ in the seed only.
+        noise: range of the test RMSE over trainings that differ in the seed only; 0 for one.
     """
     by_rank = dict(zip(ranks, list_rows(gains), strict=True))
     told = [
@@ -216,7 +221,8 @@ def describe_ranks(
         f"{tell_fall(by_rank[rank])}."
         for rank in dict.fromkeys([max(ranks), min(ranks)])
     ]
-    return " ".join([*told, f"Seeds alone make a difference of up to {noise:.4f}."])
+    chance = f"Seeds alone make a difference of up to {noise:.4f}." if noise else UNKNOWN_CHANCE
+    return " ".join([*told, chance])
 
 
 def describe_board_gains(gains: pd.DataFrame) -> str:
