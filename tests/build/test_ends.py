@@ -44,9 +44,13 @@ def test_what_a_killed_process_had_started_ends_with_it(tmp_path, killed):
 def test_a_notebook_that_prints_without_end_is_stopped(tmp_path):
     """Before, it filled memory and disk."""
     checkout = toys.make_checkout(tmp_path / "checkout")
+    code = checkout / "lib" / "reelbook" / "build" / "notebook.py"
+    text = code.read_text()
+    assert "\nMOST_PRINTED = 50_000_000" in text
+    code.write_text(text.replace("50_000_000", "2_000_000"))  # the same, sooner
     endless = "while True:\n    print('x' * 100_000)"
     toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", endless)
     done = toys.run(checkout, "notebook", "02_second", "--plan", "toy")
     assert done.returncode == 1
-    assert "it printed more than 50 MB, and was stopped" in done.stderr
+    assert "it printed more than 2 MB, and was stopped" in done.stderr
     assert (checkout / "build" / "toy" / "logs" / "02_second.log").stat().st_size < 500e6
