@@ -17,7 +17,7 @@ PACKAGE = paths.ROOT / "lib" / "reelbook"
 PAGE_MAKERS = ["build/book.py", "build/pages.py"]
 BESIDE = [
     "__main__.py", "build/__init__.py", "build/plan.py", "build/run.py", "build/results.py",
-    "build/matrix.py", "build/batch.py", "build/comparison.py", "build/parameters.py", "build/golden.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
+    "build/matrix.py", "build/batch.py", "build/comparison.py", "build/parameters.py", "build/golden.py", "build/outlook.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
 ]
 LIBRARY = sorted(
     os.path.relpath(file)

@@ -8,12 +8,13 @@ import re
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from reelbook.data.names import DATASETS
+from reelbook.data.names import DATASETS, count
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             args.run(args)
     except (ReelbookError, OSError) as error:
-        if not in_build:
+        if not in_build and not getattr(args, "follow", False):  # the build itself tells it
             print(f"error: {describe(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -134,6 +135,16 @@ def make_parser() -> argparse.ArgumentParser:
     )
     build.set_defaults(run=run_build)
 
+    outlook = commands.add_parser(
+        "outlook", help="how many runs a build would train, and about how long it takes"
+    )
+    outlook.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
+    outlook.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="trainings at once (all cores)"
+    )
+    outlook.add_argument("--follow", action="store_true", help="tell it again every minute")
+    outlook.set_defaults(run=run_outlook)
+
     batch = commands.add_parser(
         "batch", help="one notebook with every combination of parameters: `make batch` calls it"
     )
@@ -159,7 +170,11 @@ def make_parser() -> argparse.ArgumentParser:
 
     golden = commands.add_parser("golden", help="compare the figures with book/golden.yml")
     golden.add_argument("--plan", default="ml-100k", help="a plan that was built (ml-100k)")
-    golden.add_argument("--update", action="store_true", help="write them anew; prints old and new")
+    golden.add_argument(
+        "--update",
+        action="store_true",
+        help="write them and book/costs.yml anew; prints old and new",
+    )
     golden.set_defaults(run=run_golden)
 
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab (`make lab`)")
@@ -169,7 +184,7 @@ def make_parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models: what each predicts and needs")
     models.set_defaults(run=run_models)
 
-    for command in (notebook, results, book, build):
+    for command in (notebook, results, book, build, outlook):
         command.add_argument(
             "--data", metavar="PATH", help="ratings of your own, in place of the plan's data set"
         )
@@ -337,6 +352,24 @@ def run_book(args: argparse.Namespace) -> None:
     record_step(plan.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
 
 
+def run_outlook(args: argparse.Namespace) -> None:
+    """Tell how much a build has ahead."""
+    from reelbook.build import outlook
+    from reelbook.build.plan import read_plan
+
+    start = time.monotonic()
+    if args.follow:
+        time.sleep(outlook.WAIT)
+    plan = read_plan(args.plan or ("own" if args.data else "ml-100k"), args.data)
+    with silence_start():
+        ahead = outlook.estimate_runs(plan)
+    if args.follow:
+        return outlook.follow(plan, ahead, start=start, jobs=args.jobs)
+    left = outlook.estimate_left(0, sum(ahead.values()), elapsed=0, jobs=args.jobs)
+    minutes = outlook.describe_minutes(left)
+    print(f"[{plan.name}] {count(len(ahead), 'run')} to train, {minutes}")
+
+
 def run_build(args: argparse.Namespace) -> None:
     """Bring a plan's report up to date."""
     from reelbook.build.run import build
@@ -387,7 +420,11 @@ def run_golden(args: argparse.Namespace) -> None:
     if not (get_plan_dir(args.plan) / "results.csv").is_file():
         raise ReelbookError(f"Plan {args.plan} has no results yet: make book PLAN={args.plan}")
     if args.update:
+        from reelbook.build.outlook import update_costs
+        from reelbook.data.store import load
+
         print("\n".join(update_golden(args.plan, dataset)))
+        update_costs(load(dataset))
     elif not has_golden(args.plan, dataset):
         raise ReelbookError(f"book/golden.yml holds no figures of plan {args.plan} on these data.")
     elif departures := list_departures(args.plan, dataset):

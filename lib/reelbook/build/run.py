@@ -19,6 +19,7 @@ import psutil
 
 from reelbook.build.golden import list_departures
 from reelbook.build.notebook import list_outputs
+from reelbook.build.outlook import list_trained
 from reelbook.build.plan import Plan, read_plan
 from reelbook.build.results import format_leaderboard
 from reelbook.build.steps import find_altered, find_damage
@@ -51,7 +52,7 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
         plan = read_plan(plan_name, data)
         for name, lacking in plan.left_out.items():
             print(f"[{plan.name}] {name} is left out: these data hold no {', no '.join(lacking)}")
-    with hold_lock(plan) as lock:
+    with hold_lock(plan) as lock, tell_outlook(plan, jobs):
         if fault := run_steps(plan, jobs, lock):
             raise ReelbookError(fault)
     report = get_plan_dir(plan.name) / "html" / "index.html"
@@ -151,6 +152,21 @@ def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
         except KeyboardInterrupt:
             _stop(process)
             raise
+
+
+@contextmanager
+def tell_outlook(plan: Plan, jobs: int) -> Iterator[None]:
+    """Let `reelbook.build.outlook.follow` tell what is ahead while a build goes on."""
+    if not list_trained(plan):
+        yield
+        return
+    command = [sys.executable, "-m", "reelbook", "outlook", "--follow", "--jobs", str(jobs)]
+    command += ["--plan", plan.file, *(["--data", plan.dataset] if plan.is_own else [])]
+    with subprocess.Popen(command, preexec_fn=_follow_build) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def _follow_build() -> None:

@@ -1,0 +1,87 @@
+import json
+
+import pytest
+import yaml
+
+from reelbook.build import outlook
+from reelbook.build.plan import Plan, read_plan
+from reelbook.data.store import load
+from reelbook.paths import BOOK
+
+
+def test_the_runs_ahead_of_a_cold_build_are_those_that_it_trains(smoke, tmp_path, monkeypatch):
+    plan = read_plan("smoke")
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    ahead = outlook.estimate_runs(plan)
+    first = {"baseline.mean", "baseline.user_mean", "baseline.biases", "topn.popularity"}
+    trained = {
+        record["run_id"]: record["model"]
+        for file in smoke.glob("runs/*/run.json")
+        for record in [json.loads(file.read_text())]
+    }
+    assert set(ahead) <= set(trained)
+    assert {trained[run_id] for run_id in set(trained) - set(ahead)} <= first  # those of chapter 00
+    assert min(ahead.values()) > 0
+    monkeypatch.setenv("REELBOOK_BUILD", str(smoke))
+    assert outlook.estimate_runs(plan) == {}
+
+
+def test_seconds_are_those_of_earlier_runs_on_these_data_or_of_the_costs(tmp_path, monkeypatch):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    dataset = load("made-up")
+    for run_id, model, data, seconds in [
+        ("a", "mf.dot", dataset.sha256, 10.0),
+        ("b", "mf.dot", dataset.sha256, 20.0),
+        ("c", "mf.mlp", "other data", 99.0),
+    ]:
+        record = {"model": model, "dataset": {"sha256": data}, "seconds": seconds}
+        record["params"] = {"epochs": 4}
+        (tmp_path / "runs" / run_id).mkdir(parents=True)
+        (tmp_path / "runs" / run_id / "run.json").write_text(json.dumps(record))
+    costs = {"ratings": 10 * len(dataset.ratings), "models": {"mf.dot": [7, 2], "mf.mlp": [50, 1]}}
+    (tmp_path / "costs.yml").write_text(yaml.safe_dump(costs))
+    monkeypatch.setattr(outlook, "COSTS", tmp_path / "costs.yml")
+    given = {"dataset": "made-up", "folds": [1], "seeds": [0], "epochs": 2}
+    plan = Plan("toy", "toy", "made-up", {"02_matrix_factorization": given})
+    seconds = sorted(outlook.estimate_runs(plan).values())
+    # mf.mlp by the costs; mf.dot as before, at half the epochs; others the mean of 5 and 15 s
+    assert seconds == [5.0] * 2 + [7.5] * 2 + [10.0] * 5
+    outlook.update_costs(dataset, costs=tmp_path / "new.yml")
+    text = (tmp_path / "new.yml").read_text()
+    assert text.startswith("# Seconds of a training")
+    assert yaml.safe_load(text) == {"ratings": len(dataset.ratings), "models": {"mf.dot": [15, 4]}}
+
+
+@pytest.mark.parametrize(
+    ("done", "left", "elapsed", "seconds"),
+    [
+        (0, 600, 0, 300),  # two at once
+        (0, 600, 100, 300),  # nothing is trained yet: no sooner than all of it takes
+        (50, 550, 100, 275),
+        (200, 400, 300, 600),  # at the pace of this build
+    ],
+)
+def test_the_time_left_follows_the_costs_and_then_the_pace(done, left, elapsed, seconds):
+    assert outlook.estimate_left(done, left, elapsed=elapsed, jobs=2) == seconds
+
+
+def test_it_is_told_until_nothing_is_left(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(outlook.time, "sleep", lambda _: (tmp_path / "runs" / names.pop()).mkdir())
+    names = ["b", "a"]
+    start = outlook.time.monotonic()
+    plan = Plan("toy", "toy", "made-up", {})
+    outlook.follow(plan, {"a": 300.0, "b": 900.0}, start=start, jobs=2)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "[toy] 0 of 2 runs trained, about 10 min left"
+    assert second.startswith("[toy] 1 of 2 runs trained, about a minute left")  # in no time at all
+
+
+def test_the_costs_know_every_model_of_the_boards():
+    golden, costs = (
+        yaml.safe_load((BOOK / name).read_text()) for name in ("golden.yml", "costs.yml")
+    )
+    models = {model for figures in golden["figures"].values() for model in figures}
+    assert models <= set(costs["models"])
+    assert all(seconds >= 0 and epochs >= 1 for seconds, epochs in costs["models"].values())
