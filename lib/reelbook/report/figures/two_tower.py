@@ -86,20 +86,6 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
     near = table[~far]
     axes.plot(near["rmse"], near["top"], color=INK, linewidth=1)
     axes.plot(near["rmse"], near["top"], "o", color=BLUE, markersize=7)
-    middle = (near["rmse"].min() + near["rmse"].max()) / 2
-    for number, row in enumerate(near.itertuples()):
-        label = f"{row.label} ({row.untrained})" if row.untrained else row.label
-        is_left = row.rmse < middle
-        # Neighbours' names have lines of their own; a thin line leads from each to its point.
-        place = (12 if is_left else -12, -5 - 14 * number)
-        axes.annotate(
-            label,
-            (row.rmse, row.top),
-            place,
-            textcoords="offset points",
-            ha="left" if is_left else "right",
-            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkB": 4},
-        )
     for color, (name, rmse) in zip([ORANGE, INK], constants.items(), strict=False):
         axes.axvline(rmse, color=color, linestyle="--", linewidth=1, label=name)
     for row in table[far].itertuples():
@@ -107,11 +93,32 @@ def draw_trade(table: pd.DataFrame, *, constants: dict[str, float], title: str) 
         label = f"{row.label} (RMSE {row.rmse:.2f}{note})"
         axes.axhline(row.top, color=GREEN, linestyle=":", label=label)
     axes.set_ylim(bottom=0)
+    near = near.sort_values("top")
+    for row, place in zip(
+        near.itertuples(), _space_out(near["top"] / axes.get_ylim()[1]), strict=True
+    ):
+        axes.annotate(
+            f"{row.label} ({row.untrained})" if row.untrained else row.label,
+            (row.rmse, row.top),
+            (1.03, place),  # beside the axes, where no point lies
+            textcoords="axes fraction",
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.6, "shrinkB": 4},
+        )
     axes.set_xlabel("test RMSE in stars (better to the left)")
     axes.set_ylabel("top-100 accuracy by movie id")
     axes.grid()
     add_legend(figure)
     return figure
+
+
+def _space_out(places: pd.Series, gap: float = 0.08) -> list[float]:
+    """Ascending places from 0 to 1, moved up where one is nearer to the last than the gap."""
+    found: list[float] = []
+    for place in places:
+        found.append(max(place, found[-1] + gap) if found else place)
+    over = max(found[-1] - 1, 0) if found else 0
+    return [place - over for place in found]
 
 
 def draw_hit_rates(table: pd.DataFrame, ks: Sequence[int], *, title: str) -> Figure:
