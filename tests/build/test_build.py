@@ -141,8 +141,8 @@ def test_an_unknown_plan_lists_the_plans():
     done = toys.run(ROOT, "build", "--plan", "ml-99")
     assert done.returncode == 1
     assert (
-        done.stderr
-        == "error: There is no plan 'ml-99'. The plans are batch, ml-100k, ml-1m, own, quick, smoke.\n"
+        done.stderr == "error: There is no plan 'ml-99'. "
+        "The plans are batch, ml-100k, ml-1m, own, quick, smoke.\n"
     )
 
 
