@@ -3,13 +3,16 @@ import json
 import pytest
 import yaml
 
+from reelbook.__main__ import main
 from reelbook.build import outlook
 from reelbook.build.plan import Plan, read_plan
 from reelbook.data.store import load
 from reelbook.paths import BOOK
 
 
-def test_the_runs_ahead_of_a_cold_build_are_those_that_it_trains(smoke, tmp_path, monkeypatch):
+def test_the_runs_ahead_of_a_cold_build_are_those_that_it_trains(
+    smoke, tmp_path, monkeypatch, capsys
+):
     plan = read_plan("smoke")
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     ahead = outlook.estimate_runs(plan)
@@ -24,11 +27,15 @@ def test_the_runs_ahead_of_a_cold_build_are_those_that_it_trains(smoke, tmp_path
     assert min(ahead.values()) > 0
     monkeypatch.setenv("REELBOOK_BUILD", str(smoke))
     assert outlook.estimate_runs(plan) == {}
+    assert main(["outlook", "--plan", "smoke"]) == 0
+    assert capsys.readouterr().out == "[smoke] all runs are trained\n"
 
 
 def test_seconds_are_those_of_earlier_runs_on_these_data_or_of_the_costs(tmp_path, monkeypatch):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     dataset = load("made-up")
+    (tmp_path / "runs" / "torn").mkdir(parents=True)
+    (tmp_path / "runs" / "torn" / "run.json").write_text('{"model": "mf')
     for run_id, model, data, seconds in [
         ("a", "mf.dot", dataset.sha256, 10.0),
         ("b", "mf.dot", dataset.sha256, 20.0),
@@ -55,6 +62,7 @@ def test_seconds_are_those_of_earlier_runs_on_these_data_or_of_the_costs(tmp_pat
 @pytest.mark.parametrize(
     ("done", "left", "elapsed", "seconds"),
     [
+        (0, 0, 0, 0),  # before, a division by zero
         (0, 600, 0, 300),  # two at once
         (0, 600, 100, 300),  # nothing is trained yet: no sooner than all of it takes
         (50, 550, 100, 275),

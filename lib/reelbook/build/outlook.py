@@ -10,6 +10,7 @@ import inspect
 import json
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ def estimate_left(done: float, left: float, *, elapsed: float, jobs: int) -> flo
         elapsed: seconds since the build began.
         jobs: trainings at once.
     """
-    return elapsed * left / done if done >= SETTLED * (done + left) else left / jobs
+    return elapsed * left / done if done > SETTLED * (done + left) else left / jobs
 
 
 def estimate_runs(plan: Plan) -> dict[str, float]:
@@ -124,10 +125,11 @@ def read_costs(data: str) -> dict[str, tuple[float, float]]:
     """Mean seconds and allowed epochs of each model's finished runs on data of a fingerprint."""
     found: dict[str, list[tuple[float, float]]] = {}
     for file in get_runs_dir().glob("*/run.json"):
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["dataset"]["sha256"] == data:
-            run = (record["seconds"], record["params"].get("epochs", 1))
-            found.setdefault(record["model"], []).append(run)
+        with suppress(OSError, ValueError, LookupError, TypeError):  # damaged: the build tells it
+            record = json.loads(file.read_text(encoding="utf-8"))
+            if record["dataset"]["sha256"] == data:
+                run = (record["seconds"], record["params"].get("epochs", 1))
+                found.setdefault(record["model"], []).append(run)
     means = {m: [fmean(values) for values in zip(*runs, strict=True)] for m, runs in found.items()}
     return {model: (seconds, epochs) for model, (seconds, epochs) in sorted(means.items())}
 
