@@ -20,7 +20,7 @@ from reelbook.data.catalogue import make_items, read_catalogue, take_titles
 from reelbook.data.faults import Faults, raise_for_faults
 from reelbook.data.names import count, get_options_path
 from reelbook.data.opening import HEAD, Entry, cut_head, list_entries
-from reelbook.data.parsing import Tables, describes_people, read_people
+from reelbook.data.parsing import USER_FILES, Tables, describes_people, read_people
 from reelbook.data.roles import (
     find_roles,
     name_items,
@@ -319,7 +319,7 @@ def _read_people(entries: list[Entry]) -> pd.DataFrame | None:
     """What a file in one of GroupLens' layouts says of the users; None where there is none."""
     for entry in entries:
         name = PurePosixPath(entry.name).name
-        if describes_people(name, entry.read(HEAD)):
+        if name in USER_FILES and describes_people(name, entry.read(HEAD)):
             return read_people(name, entry.read(-1))
     return None
 

@@ -53,6 +53,7 @@ FORMATS = {
     "movies.dat": Format("::", ["movie_id", "title", "genres"]),
     "users.dat": Format("::", ["user_id", "gender", "age", "occupation", "zip_code"]),
 }  # fmt: skip
+USER_FILES = [name for name, found in FORMATS.items() if "zip_code" in found.columns]
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,12 @@ def parse(layout: str, files: dict[str, bytes]) -> Tables:
 
 
 def describes_people(name: str, head: bytes) -> bool:
-    """Whether a file that begins like this describes users as GroupLens does."""
-    if "zip_code" not in (columns := FORMATS[name].columns if name in FORMATS else []):
-        return False  # others name other files so: MovieTweetings' users.dat has two columns
+    """Whether one of USER_FILES that begins like this is GroupLens' own.
+
+    Others name other files so: MovieTweetings' users.dat has two columns.
+    """
     separators = head.split(b"\n", 1)[0].count(FORMATS[name].separator.encode())
-    return separators == len(columns) - 1
+    return separators == len(FORMATS[name].columns) - 1
 
 
 def read_people(name: str, content: bytes) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from reelbook.report.sentences.phrases import (
     give_interval,
     give_scope,
     give_size,
+    give_stars,
     join_words,
     list_rows,
     make_list,
@@ -189,15 +190,14 @@ def describe_example(
         own_weight: share of the attention that stays with the target.
     """
     top = [
-        f"*{row.title}* ({row.stars:g} {'star' if row.stars == 1 else 'stars'}, {row.weight:.1%})"
+        f"*{row.title}* ({give_stars(row.stars)}, {row.weight:.1%})"
         for row in list_rows(past.nlargest(3, "weight"))
     ]
     looks = (
         f"Of {count(len(past), 'past rating')} it looks most at {join_words(top)}; "
         f"{own_weight:.1%} of the attention stays with the target itself."
     )
-    given = predicted["rating"]
-    stars = f"{given:g} {'star' if given == 1 else 'stars'}"
+    stars = give_stars(predicted["rating"])
     return (
         f"User {predicted['user_id']:.0f} gave *{target}* **{stars}**; the model predicts "
         f"**{predicted['prediction']:.2f}**. {looks if top else 'There is no past to look at.'}"

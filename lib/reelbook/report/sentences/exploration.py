@@ -24,7 +24,7 @@ from reelbook.report.exploration import (
     measure_time,
     to_time,
 )
-from reelbook.report.sentences.phrases import join_words, list_rows
+from reelbook.report.sentences.phrases import give_stars, join_words, list_rows
 
 
 def answer(ratings: pd.DataFrame) -> str:
@@ -202,7 +202,7 @@ def describe_worst(worst: pd.DataFrame, movies: pd.DataFrame, *, min_ratings: in
     lowest = movies[movies["mean"] == least]
     without = (
         f" Without that threshold, {count(len(lowest), 'movie')} would share the last place with a "
-        f"mean of {least:.3g} {'star' if least == 1 else 'stars'}, "
+        f"mean of {give_stars(least, digits=3)}, "
         f"{(lowest['ratings'] == 1).sum():,} of them rated once."
     )
     if worst.empty:

@@ -61,6 +61,11 @@ def give_scope(number: int, noun: str) -> str:
     return f"one {noun}" if number == 1 else f"mean over {count(number, noun)}"
 
 
+def give_stars(stars: float, *, digits: int = 6) -> str:
+    """Stars, whole or not, with their noun: "1 star", "3.5 stars"."""
+    return f"{stars:.{digits}g} {'star' if stars == 1 else 'stars'}"
+
+
 def give_range(values: Iterable[float], *, digits: int = 4) -> str:
     """The smallest to the largest value, or the one that all of them round to."""
     numbers = list(values)
