@@ -103,6 +103,12 @@ def test_no_number_of_a_table_is_written_with_an_exponent(smoke):
         assert [cell for cell in cells if re.fullmatch(r"\s*-?\d[\d.]*e[-+]\d+\s*", cell)] == []
 
 
+def test_no_table_is_empty(smoke):
+    for page in sorted((smoke / "smoke" / "html").glob("*.html")):
+        for body in re.findall(r"<tbody>.*?</tbody>", page.read_text(), re.DOTALL):
+            assert "<td" in body, page.name
+
+
 def test_no_page_holds_a_path_of_this_machine(smoke):
     for page in (smoke / "smoke" / "html").glob("*.html"):
         assert str(ROOT) not in page.read_text()

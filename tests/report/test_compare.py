@@ -135,7 +135,6 @@ def test_neighbours_are_listed_in_one_row_a_movie():
     )  # fmt: skip
     rows = list_neighbours(table)
     assert rows["neighbours"].tolist() == ["x 0.90, y 0.50", "z 0.10"]
-    assert list_neighbours(table.iloc[:0]).empty
 
 
 def test_every_figure_is_drawn():

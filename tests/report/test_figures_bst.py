@@ -24,6 +24,17 @@ def test_a_past_has_a_bar_for_each_of_its_latest_ratings(past):
     assert colors[0] == colors[3] != colors[1]  # shaded by stars
 
 
+def test_a_past_names_some_of_its_own_stars_on_any_scale(past):
+    for stars, named in (
+        ([10.0, 0.0], ["0 stars", "10 stars"]),
+        ([3.5], ["3.5 stars"]),
+        ([*range(1, 31)], ["1 star", "8 stars", "15 stars", "23 stars", "30 stars"]),
+    ):
+        scaled = past.assign(stars=(stars * 30)[:30])
+        legend = figures.draw_past(scaled, title="Which count?").legends[0]
+        assert [text.get_text() for text in legend.get_texts()] == named
+
+
 def test_attention_by_place_has_a_line_for_each_head():
     average = pd.DataFrame({"head": [1, 1, 2, 2], "place": [1, 2] * 2, "weight": [0.5, 0.1] * 2})
     axes = figures.draw_attention_by_place(average, title="Latest?").axes[0]

@@ -23,6 +23,13 @@ def test_neighbours_are_the_nearest_by_cosine(dataset):
     typed = movies.loc[10, "title"].upper()
     again = movie_space.find_neighbours(vectors, dataset, [typed], size=2, min_ratings=0)
     pd.testing.assert_frame_equal(again, table)
+    unasked = movie_space.find_neighbours(vectors, dataset, [], size=1)  # for the most rated
+    assert len(unasked) == 5
+    counts = dataset.ratings.groupby("movie_id").size()
+    assert unasked["movie"][0].startswith(movies.loc[counts.idxmax(), "title"])
+    rare = movie_space.find_neighbours(vectors, dataset, [], size=3, min_ratings=10**6)
+    assert len(rare) == 15  # not one movie has as many
+    assert rare["cosine"].between(-1, 1).all()
     part = movies.loc[10, "title"][:-1]
     with pytest.raises(ReelbookError, match=f"The closest titles are: .*{movies.loc[10, 'title']}"):
         movie_space.find_neighbours(vectors, dataset, [part])

@@ -1,7 +1,8 @@
 """Figures of the sequence models: attention over one past and by place, error by length."""
 
-from textwrap import shorten
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -15,6 +16,7 @@ from reelbook.report.figures.style import (
     add_legend,
     start_figure,
 )
+from reelbook.report.sentences.phrases import cut_name, give_stars
 
 
 def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
@@ -27,17 +29,21 @@ def draw_past(past: pd.DataFrame, *, title: str, most: int = 20) -> Figure:
     """
     shown = past.head(most)
     figure, axes = start_figure(1.3 + 0.27 * len(shown), title=title)
-    shades = {stars: SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in (1, 2, 3, 4, 5)}
-    colors = [SEQUENTIAL(0.15 + 0.85 * (stars - 1) / 4) for stars in shown["stars"]]
-    axes.barh(range(len(shown)), 100 * shown["weight"], color=colors, edgecolor=INK, linewidth=0.5)
-    names = [shorten(name, 34, placeholder="…") for name in shown["title"]]
+    given = np.unique(past["stars"])  # of any scale
+
+    def shade(stars: float | pd.Series) -> Any:
+        return SEQUENTIAL(0.15 + 0.85 * (stars - given[0]) / max(np.ptp(given), 1))
+
+    lengths = 100 * shown["weight"]
+    axes.barh(range(len(shown)), lengths, color=shade(shown["stars"]), edgecolor=INK, linewidth=0.5)
+    names = [cut_name(name) for name in shown["title"]]
     axes.set_yticks(range(len(shown)), names)
     axes.invert_yaxis()
     axes.axvline(100 / len(past), color=ORANGE, linewidth=1, linestyle="--")
     axes.set_xlabel("attention in % (dashed: an equal share)")
+    named = given[np.linspace(0, len(given) - 1, min(len(given), 5)).round().astype(int)]
     handles = [
-        Patch(facecolor=color, edgecolor=INK, label=f"{stars} stars" if stars > 1 else "1 star")
-        for stars, color in shades.items()
+        Patch(facecolor=shade(stars), edgecolor=INK, label=give_stars(stars)) for stars in named
     ]
     add_legend(figure, handles)
     return figure

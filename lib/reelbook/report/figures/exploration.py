@@ -17,6 +17,7 @@ from reelbook.report.figures.style import (
     choose_ink,
     start_figure,
 )
+from reelbook.report.sentences.phrases import cut_name
 
 # One tile a state, neighbours where the tiles allow it.
 STATE_GRID = """
@@ -63,7 +64,7 @@ def draw_movies(
 ) -> Figure:
     """A ranking of movies, titles with their years: bars, or means with their 95% intervals."""
     names = [
-        title[:34] + ("" if pd.isna(year) else f" ({year})")
+        cut_name(title) + ("" if pd.isna(year) else f" ({year})")
         for title, year in zip(ranking["title"], ranking["year"], strict=True)
     ]
     figure, axes = start_figure(1.1 + 0.27 * max(len(ranking), 2), title=title)

@@ -58,7 +58,7 @@ def find_neighbours(
     Args:
         vectors: (movies, dim), in the order of the ids.
         dataset: the canonical tables.
-        titles: of the movies to start from.
+        titles: of the movies to start from; for none, the five most rated.
         size: neighbours of each.
         min_ratings: the vector of a movie with few ratings says little.
 
@@ -70,10 +70,12 @@ def find_neighbours(
     """
     movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
     unit = _normalise(vectors)
-    often = _count(dataset) >= min_ratings
+    counts = _count(dataset)
+    by_count = np.argsort(-counts, kind="stable")
+    # Small data may have fewer movies with that many ratings than are asked for.
+    often = counts >= min(min_ratings, counts[by_count[: size + 1]].min())
     rows = []
-    for title in titles:
-        asked = _find_place(movies, dataset, title)
+    for asked in [_find_place(movies, dataset, title) for title in titles] or by_count[:5]:
         cosines = np.where(often, unit @ unit[asked], -np.inf)
         cosines[asked] = -np.inf
         for place, near in enumerate(np.argsort(-cosines, kind="stable")[:size], 1):

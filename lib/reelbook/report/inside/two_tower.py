@@ -85,8 +85,6 @@ def list_trade(points: dict[str, RunRecord]) -> pd.DataFrame:
 
 def list_neighbours(neighbours: pd.DataFrame) -> pd.DataFrame:
     """A row a movie with its neighbours, of `movie_space.find_neighbours`, in one text."""
-    if neighbours.empty:
-        return pd.DataFrame({"movie": [], "neighbours": []})
     texts = neighbours["neighbour"] + neighbours["cosine"].map(" {:.2f}".format)
     rows = texts.groupby(neighbours["movie"], sort=False).agg(", ".join)
     return rows.rename("neighbours").reset_index()

@@ -66,6 +66,11 @@ def give_stars(stars: float, *, digits: int = 6) -> str:
     return f"{stars:.{digits}g} {'star' if stars == 1 else 'stars'}"
 
 
+def cut_name(name: str, length: int = 34) -> str:
+    """A name in at most so many letters; an ellipsis stands for what is cut."""
+    return name if len(name) <= length else f"{name[: length - 1].rstrip()}…"
+
+
 def give_range(values: Iterable[float], *, digits: int = 4) -> str:
     """The smallest to the largest value, or the one that all of them round to."""
     numbers = list(values)
