@@ -27,6 +27,7 @@ from reelbook.data.roles import (
     simplify,
 )
 from reelbook.data.sheets import SEPARATORS, Sheet, decode, read_sheet
+from reelbook.data.tables import has_repeated
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml, replace_when_whole
 
@@ -137,9 +138,10 @@ def read_entries(entries: list[Entry], options: Options, where: object) -> Readi
     if ratings.empty:
         raise ReelbookError(f"{entry.name}: no row of it is a rating")
     first = pd.DataFrame({role: texts.head(3) for role, texts in columns.items()})
-    ratings = _join_repeated(ratings, entry.name, options, set_aside)
-    users = _number(ratings["user"])
-    items = _number(ratings["item"])
+    users, items = _number(ratings["user"]), _number(ratings["item"])
+    if has_repeated(users.numbers, items.numbers):
+        ratings = _join_repeated(ratings, entry.name, options, set_aside)
+        users, items = _number(ratings["user"]), _number(ratings["item"])
     table = pd.DataFrame(
         {
             "user_id": users.numbers,
@@ -224,17 +226,20 @@ def _make_ratings(
     if "rating" in columns:
         rows["rating"] = _read_numbers(columns["rating"], "rating", sheet, faults)
         unrated = NOT_RATED.get(simplify(roles["rating"]), NEVER_RATED)
-        is_unrated = (rows["rating"] == unrated) & ~rows.index.isin(faults.lines)
+        not_rated = np.setdiff1d(rows.index[rows["rating"] == unrated], faults.lines)
         only = rows["rating"].min() >= NEVER_RATED  # a scale of -5 to 5 has more below zero
-        if is_unrated.any() and only:
+        if len(not_rated) and only:
             set_aside.append(
-                f"{count(int(is_unrated.sum()), 'row')} with {unrated:g} in place of a rating: "
+                f"{count(len(not_rated), 'row')} with {unrated:g} in place of a rating: "
                 "seen, not rated"
             )
-            rows = rows[~is_unrated]
+            rows = rows.drop(not_rated)
     rows["time"] = 0
     if "time" in columns:
-        rows["time"] = _read_times(columns["time"].loc[rows.index], faults)
+        texts = columns["time"]
+        if len(rows) < len(texts):
+            texts = texts.loc[rows.index]
+        rows["time"] = _read_times(texts, faults)
     return faults.drop(rows), set_aside
 
 
@@ -276,8 +281,6 @@ def _join_repeated(
     again = ratings.duplicated(
         ["user", "item"], keep="last" if options.repeated == "last" else "first"
     )
-    if not again.any():
-        return ratings
     if options.repeated == "error":
         line, row = next(ratings[again].iterrows())
         raise ReelbookError(

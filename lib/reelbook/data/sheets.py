@@ -60,7 +60,7 @@ def read_sheet(name: str, content: bytes, faults: Faults) -> Sheet:
     Raises:
         ReelbookError: nothing in it, a web page, or no columns that any separator makes.
     """
-    if not content.strip():
+    if not content or content.isspace():
         raise ReelbookError(f"{name}: empty")
     suffix = f".{name.rsplit('.', 1)[-1].lower()}"
     if content.startswith(b"PAR1") or suffix in BINARY:
@@ -155,7 +155,8 @@ def _find_separator(name: str, text: str) -> str:
 
 def _split_sample(text: str, separator: str) -> list[list[str]]:
     """The fields of the first lines."""
-    lines = [line for line in text[: 400 * SAMPLE_LINES].split("\n") if line.strip()]
+    text = text[: 400 * SAMPLE_LINES]
+    lines = [line for line in text.split("\n") if line.strip()]
     lines = lines[: min(SAMPLE_LINES, max(1, len(lines) - 1))] if len(lines) > 2 else lines
     if len(separator) > 1:
         return [line.split(separator) for line in lines]
@@ -213,9 +214,12 @@ def _read_delimited(
         ),
     )
     rows = table.to_pandas()
-    numbers = np.setdiff1d(
-        np.arange(len(rows) + len(wrong)) + 1 + int(header), [line for line, _ in wrong]
-    )
+    rows.index += 1 + int(header)
+    if wrong:
+        is_row = np.ones(1 + int(header) + len(rows) + len(wrong), bool)
+        is_row[: 1 + int(header)] = False
+        is_row[[line for line, _ in wrong]] = False
+        rows.index = np.flatnonzero(is_row)[: len(rows)]
     for line, says in wrong:
         faults.add_line(line, says)
-    return rows.set_index(numbers[: len(rows)])
+    return rows

@@ -298,6 +298,6 @@ def _check_schemas(
 ) -> None:
     for name, table in tables.items():
         try:
-            schemas[name].validate(table)
+            schemas[name].validate(table, inplace=True)  # it alters nothing
         except (pandera.errors.SchemaError, pa.errors.SchemaErrors) as error:
             raise ReelbookError(f"{name} of {where}: {str(error).splitlines()[0]}") from None

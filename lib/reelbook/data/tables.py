@@ -15,6 +15,15 @@ STARS = (1, 5)  # whole ones
 TIMES = (int(datetime.datetime(1995, 1, 1, tzinfo=datetime.UTC).timestamp()), 2**32)
 TIES_SEED = 0  # of the draw that orders ratings of one second
 
+
+
+def has_repeated(user_ids: pd.Series | np.ndarray, movie_ids: pd.Series | np.ndarray) -> bool:
+    """Whether a pair of user and movie stands there twice; both are int32."""
+    # One sort of numbers, five times as fast as `DataFrame.duplicated` for millions of rows.
+    pairs = np.sort(np.asarray(user_ids, "int64") << 32 | np.asarray(movie_ids, "int64"))
+    return bool((pairs[1:] == pairs[:-1]).any())
+
+
 RATINGS_SCHEMA = pa.DataFrameSchema(
     {
         "user_id": pa.Column("int32", pa.Check.ge(1)),
@@ -22,7 +31,10 @@ RATINGS_SCHEMA = pa.DataFrameSchema(
         "rating": pa.Column("float32", pa.Check.isin(range(STARS[0], STARS[1] + 1))),
         "timestamp": pa.Column("int64", pa.Check.in_range(*TIMES)),  # seconds, UTC
     },
-    unique=["user_id", "movie_id"],
+    checks=pa.Check(
+        lambda ratings: not has_repeated(ratings["user_id"], ratings["movie_id"]),
+        error="a user rated a movie twice",
+    ),
     strict=True,
     ordered=True,
 )
@@ -99,7 +111,7 @@ class Dataset:
         movies, users = self.movies, self.users
         told = {
             "stars": not self.is_implicit,
-            "times": self.ratings["timestamp"].nunique() > 1,
+            "times": np.ptp(self.ratings["timestamp"]) > 0,
             "titles": (movies["title"] != movies["movie_id"].astype("str")).any(),
             "years": movies["year"].notna().any(),
             "genres": movies["genres"].map(len).any(),

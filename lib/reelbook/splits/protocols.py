@@ -114,18 +114,21 @@ def _split_leave_last(dataset: Dataset, *, fold: int | None, seed: int) -> Split
     """
     _refuse_fold("leave-last", fold)
     ratings = dataset.ratings
-    if (ratings.groupby("user_id")["timestamp"].nunique() < 2).all():
+    ties = np.random.default_rng(seed).permutation(len(ratings))
+    users, times = (ratings[column].to_numpy() for column in ("user_id", "timestamp"))
+    order = np.lexsort((ties, times, users))
+    is_next = np.diff(users[order]) == 0  # the next row is of the same user
+    if not (np.diff(times[order]) > 0)[is_next].any():
         raise ReelbookError(
             "Protocol leave-last cannot split these ratings: no user rated at two different times, "
             "so no rating is the last one."
         )
-    ties = np.random.default_rng(seed).permutation(len(ratings))
-    users = ratings["user_id"].to_numpy()
-    order = np.lexsort((ties, ratings["timestamp"].to_numpy(), users))
-    sizes = ratings.groupby("user_id").size()  # in the order of the users, as `order`
-    ends = sizes.cumsum().to_numpy()[sizes >= 3]
+    ends = np.append(np.flatnonzero(~is_next), len(order) - 1) + 1  # behind each user's last row
+    ends = ends[np.diff(ends, prepend=0) >= 3]
     validation, test = (np.sort(order[ends - place]) for place in (2, 1))
-    train = np.setdiff1d(order, np.concatenate([validation, test]))
+    trains = np.ones(len(order), bool)
+    trains[validation] = trains[test] = False
+    train = np.flatnonzero(trains)
     return Split("leave-last", None, seed, train, validation, test)
 
 
@@ -144,7 +147,7 @@ def _split_global_time(
     """
     _refuse_fold("global-time", fold)
     times = dataset.ratings["timestamp"].to_numpy()
-    if len(np.unique(times)) < 2:
+    if np.ptp(times) == 0:
         raise ReelbookError(
             "Protocol global-time cannot split these ratings: all have the same time, so none is "
             "later than another."

@@ -52,7 +52,7 @@ class Split:
                     f"{where}: the {part} part is empty; use more ratings or another share."
                 )
         rows = np.concatenate([getattr(self, part) for part in PARTS])
-        if len(np.unique(rows)) < len(rows):
+        if np.bincount(rows).max() > 1:
             raise ReelbookError(f"{where}: a rating stands in two parts; make it by make_split.")
 
     @property
