@@ -54,7 +54,11 @@ def write_files(dataset: str, folder: Path) -> None:
     """ratings.csv and movies.csv with as many ratings, users and movies as a data set has."""
     counts = PUBLISHED_COUNTS[dataset]
     folder.mkdir(parents=True, exist_ok=True)
-    csv.write_csv(make_ratings(*counts.values()), folder / "ratings.csv", csv.WriteOptions(quoting_style="none"))
+    csv.write_csv(
+        make_ratings(*counts.values()),
+        folder / "ratings.csv",
+        csv.WriteOptions(quoting_style="none"),
+    )
     ids = np.arange(1, counts["movies"] + 1)
     genres = np.array(["Comedy", "Drama|Romance", "Action|Thriller"])[ids % 3]
     titles = [f"Movie {number} ({1950 + number % 60})" for number in ids]
