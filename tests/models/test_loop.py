@@ -9,9 +9,12 @@ import tf_keras as keras
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from reelbook.errors import ReelbookError
+from reelbook.models.fitting import loop
 from reelbook.models.fitting.epochs import Rows, make_star_network, predict, train_stars
 from reelbook.models.fitting.grid import list_grid
-from reelbook.models.fitting.loop import set_seed, train
+from reelbook.models.fitting.loop import grow_batches, set_seed, train
+from reelbook.models.registry import fit
+from reelbook.splits.protocols import make_split
 
 SETTINGS = {"optimizer": "adam", "learning_rate": 0.05, "batch_size": 16, "epochs": 3, "seed": 0}
 
@@ -45,6 +48,27 @@ def test_it_takes_the_steps_that_keras_takes():
         plain.fit(rows.inputs, rows.targets, batch_size=64, epochs=3, verbose=0)
         for found, expected in zip(ours.get_weights(), plain.get_weights(), strict=True):
             assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_batches_and_learning_rate_grow_with_the_rows_so_that_steps_do_not():
+    options = {"learning_rate": 0.01, "batch_size": 1024}
+    assert grow_batches(options, 2_000 * 1024) is options
+    grown = grow_batches(options, 16 * 2_000 * 1024)
+    assert grown == {"learning_rate": pytest.approx(0.04), "batch_size": 16 * 1024}
+    assert -(-32_000_001 // grow_batches(options, 32_000_001)["batch_size"]) <= 2_000
+
+
+def test_a_fit_with_larger_batches_says_so_and_is_about_as_good(dataset, monkeypatch):
+    split = make_split(dataset, "official", fold=1)
+    plain = fit("mf.biased", {"batch_size": 64, "grid": {}}, dataset, split, 0)
+    assert "grown" not in plain.extra
+    monkeypatch.setattr(loop, "MAX_STEPS", 10)
+    grown = fit("mf.biased", {"batch_size": 64, "grid": {}}, dataset, split, 0)
+    num_rows = len(split.train) + len(split.validation)
+    assert grown.extra["grown"]["batch_size"] == -(-num_rows // 10)
+    rmse = [found.history["validation_rmse"].min() for found in (plain, grown)]
+    assert rmse[0] != rmse[1]
+    assert rmse[1] == pytest.approx(rmse[0], abs=0.02)
 
 
 def test_the_penalties_of_layers_are_minimised_too():

@@ -15,6 +15,7 @@ import pytest
 from reelbook import processes
 from reelbook.errors import ReelbookError
 from reelbook.metrics import catalogue
+from reelbook.models import registry
 from reelbook.models.fitting.loop import show_progress
 from reelbook.runs import store, worker
 from reelbook.runs.worker import check_training
@@ -60,6 +61,23 @@ def test_a_model_refuses_data_without_what_it_requires(dataset, split, model, to
     lacking = dataclasses.replace(dataset, ratings=ratings, is_implicit="stars" in told)
     with pytest.raises(ReelbookError, match=f"{model} cannot learn from made-up: .*{told}"):
         store.load_or_train(model, {}, lacking, split, 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("mf.implicit", "a table of users x movies, and made-up has 60 users x 100 movies"),
+        ("topn.ease", "a table of movies x movies, and made-up has 100 movies x 100 movies"),
+    ],
+)
+def test_a_model_refuses_data_that_are_too_large_for_it(
+    dataset, split, monkeypatch, tmp_path, model, told
+):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    monkeypatch.setattr(registry, "LIMITS", dict.fromkeys(registry.LIMITS, 5_999))
+    with pytest.raises(ReelbookError, match=f"{model} keeps {told}: more than the 5,999 cells"):
+        store.load_or_train(model, {}, dataset, split, 0)
+    assert store.load_or_train("topn.popularity", {}, dataset, split, 0).record.metrics
 
 
 def test_a_run_that_ranks_keeps_ranks_lists_and_figures(dataset, monkeypatch, tmp_path):

@@ -16,7 +16,6 @@ TIMES = (int(datetime.datetime(1995, 1, 1, tzinfo=datetime.UTC).timestamp()), 2*
 TIES_SEED = 0  # of the draw that orders ratings of one second
 
 
-
 def has_repeated(user_ids: pd.Series | np.ndarray, movie_ids: pd.Series | np.ndarray) -> bool:
     """Whether a pair of user and movie stands there twice; both are int32."""
     # One sort of numbers, five times as fast as `DataFrame.duplicated` for millions of rows.

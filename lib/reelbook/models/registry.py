@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # a list of names needs neither pandas nor TensorFlow
 PREDICTS = ("stars", "lists", "both")
 NEEDS = ("times", "titles", "genres", "people", "credits")
 GROWS = ("ratings", "users x movies", "movies x movies")
+# Cells of such a table that fit in 16 GB beside what is made of them.
+LIMITS = {"users x movies": 1_000_000_000, "movies x movies": 225_000_000}
 
 
 class About(NamedTuple):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 import multiprocessing
 import os
 import resource
@@ -48,18 +49,32 @@ def check_training(model: str, dataset: Dataset, split: Split) -> None:
     """Stop a training whose figures would mean nothing.
 
     Raises:
-        ReelbookError: data without what the model requires, rated movies or users that their table
-            does not have, or an empty test part.
+        ReelbookError: data without what the model requires or with more users and movies than it
+            can take, rated movies or users that their table does not have, or an empty test part.
     """
     for trait in registry.describe_model(model).requires:
         if trait not in dataset.traits:
             raise ReelbookError(f"{model} cannot learn from {dataset.name}: {LACKING[trait]}.")
+    _check_size(model, dataset)
     if len(split.test) == 0:
         raise ReelbookError(
             f"Protocol {split.protocol}: the test part is empty, so nothing would be measured."
         )
     check_vocabulary(dataset.ratings["movie_id"], dataset.movies["movie_id"])
     check_vocabulary(dataset.ratings["user_id"], dataset.users["user_id"])
+
+
+def _check_size(model: str, dataset: Dataset) -> None:
+    grows = registry.describe_model(model).grows
+    sizes = {"users": len(dataset.users), "movies": len(dataset.movies)}
+    cells = math.prod(sizes.get(part, 0) for part in grows.split(" x "))
+    if cells > registry.LIMITS.get(grows, math.inf):
+        counts = " x ".join(f"{sizes[part]:,} {part}" for part in grows.split(" x "))
+        raise ReelbookError(
+            f"{model} keeps a table of {grows}, and {dataset.name} has {counts}: more than the "
+            f"{registry.LIMITS[grows]:,} cells that fit in 16 GB. Take a model whose memory grows "
+            "with the ratings: python -m reelbook models lists them."
+        )
 
 
 def report_progress(text: str) -> None:

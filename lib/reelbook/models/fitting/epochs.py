@@ -24,7 +24,15 @@ from reelbook.metrics.metric import Metric
 from reelbook.metrics.ratings import compute_rmse
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.grid import NDCG, RMSE, Learned, Measure, Training, choose_and_refit
-from reelbook.models.fitting.loop import Loss, Report, apply_model, pick_options, set_seed, train
+from reelbook.models.fitting.loop import (
+    Loss,
+    Report,
+    apply_model,
+    grow_batches,
+    pick_options,
+    set_seed,
+    train,
+)
 from reelbook.splits.split import Split
 
 
@@ -70,6 +78,7 @@ def fit_network(
     seed: int,
     by: Measure,
     refit: bool = True,
+    grows: bool = False,
 ) -> Fit:
     """Fit a network; setting and epoch are chosen as `choose_and_refit` says, whose arguments are.
 
@@ -81,16 +90,22 @@ def fit_network(
         seed: decides initial weights, shuffling and dropout.
         by: what chooses.
         refit: see `choose_and_refit`.
+        grows: whether batches grow with the rows, as `grow_batches` says.
     """
+    grown: dict[str, float] = {}  # what the run's record tells of it
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame, epoch: int | None) -> Learned:
         set_seed(seed)
         network = build(params, ratings)
+        options = pick_options(params)
+        if grows:
+            options = grow_batches(options, len(next(iter(network.rows.values()))))
+            grown.update({k: v for k, v in options.items() if v != params[k]})
         training = train(
             network.model,
             network.rows,
             network.compute_loss,
-            **pick_options(params),
+            **options,
             seed=seed,
             report=None if epoch else _watch(network, by, dataset, split),
             by=None if epoch else by,
@@ -98,7 +113,10 @@ def fit_network(
         )
         return network.learned._replace(training=training)
 
-    return choose_and_refit(learn, params, dataset, split, by=by, epochs=True, refit=refit)
+    found = choose_and_refit(learn, params, dataset, split, by=by, epochs=True, refit=refit)
+    if grown:
+        found.extra["grown"] = grown
+    return found
 
 
 def restore_network(
@@ -121,7 +139,7 @@ def fit_stars(
         test_rmse, with the metric `rmse_best_test_epoch`.
     """
     by_document = split.rules.reports_test_epochs
-    options: dict[str, Any] = {"seed": seed, "by": RMSE, "refit": not by_document}
+    options: dict[str, Any] = {"seed": seed, "by": RMSE, "refit": not by_document, "grows": True}
     found = fit_network(build, params, dataset, split, **options)
     history, extra = found.history, found.extra
     train_rmse = history.loc[history["epoch"] == found.best_epoch, "train_rmse"].item()

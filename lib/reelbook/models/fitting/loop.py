@@ -31,6 +31,7 @@ tf.config.experimental.enable_op_determinism()
 gc.freeze()
 
 PREDICT_BATCH = 4096  # rows; bounds the memory: bst.best takes 1.1 GB in place of 1.45
+MAX_STEPS = 2000  # of an epoch of a network of stars: see `grow_batches`
 OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
 
 # From the rows of a batch, by name, to what is minimised; or to that and what is told of it.
@@ -47,6 +48,27 @@ def set_seed(seed: int) -> None:
 def pick_options(params: dict[str, Any]) -> dict[str, Any]:
     """Of a model's parameters those that `train` knows under the same name."""
     return {name: params[name] for name in OPTIONS if name in params}
+
+
+def grow_batches(options: dict[str, Any], num_rows: int) -> dict[str, Any]:
+    """Options of `train` under which an epoch has at most MAX_STEPS steps.
+
+    Each step updates whole tables, so with a fixed batch an epoch would grow with rows x (users +
+    movies). A batch k times as large takes a learning rate larger by the square root of k (Malladi
+    et al. 2022, for Adam).
+
+    Args:
+        options: of `train`.
+        num_rows: to train on.
+    """
+    batch_size = -(-num_rows // MAX_STEPS)
+    if batch_size <= options["batch_size"]:
+        return options
+    larger = batch_size / options["batch_size"]
+    return options | {
+        "batch_size": batch_size,
+        "learning_rate": options["learning_rate"] * math.sqrt(larger),
+    }
 
 
 def train(
