@@ -46,6 +46,17 @@ def test_functions_and_classes_are_the_librarys(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_no_cell_shows_the_path_that_a_data_set_may_be(path):
+    """Before, the commands on the page that recommends told where a person's files lie."""
+    cells = json.loads(path.read_text())["cells"]
+    for cell in cells:
+        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", []):
+            source = "".join(cell["source"]).replace("data.load(dataset)", "loaded")
+            used = [node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+            assert "dataset" not in used, cell["id"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_runs_are_chosen_by_what_they_are_and_not_by_their_place(path):
     for cell, source in read_code(path).items():
         for node in ast.walk(ast.parse(source)):

@@ -29,6 +29,11 @@ def get_plan_dir(plan: str) -> Path:
     return get_build_dir() / plan
 
 
+def name_command(plan: str) -> str:
+    """The command that builds a report; one on a person's own ratings goes by their name."""
+    return f"make book {'PLAN' if (PLANS / f'{plan}.yml').is_file() else 'DATA'}={plan}"
+
+
 def format_path(path: Path) -> str:
     """A path as a person in the project's folder would type it."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

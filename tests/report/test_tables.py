@@ -120,6 +120,8 @@ def test_results_of_a_plan_that_was_not_built_are_a_clear_error(monkeypatch, tmp
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     with pytest.raises(ReelbookError, match="no results of plan ml-1m yet.*make book PLAN=ml-1m"):
         tables.read_results("ml-1m")
+    with pytest.raises(ReelbookError, match="Run: make book DATA=own-shop$"):  # it has no plan
+        tables.read_results("own-shop")
 
 
 def test_a_table_gives_the_same_html_each_time():

@@ -17,7 +17,7 @@ from reelbook.build.plan import Plan
 from reelbook.data.names import count, word_items
 from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
-from reelbook.paths import BOOK, format_path, get_plan_dir
+from reelbook.paths import BOOK, format_path, get_plan_dir, name_command
 from reelbook.processes import end_with_parent
 
 START = (  # jupyter-book, started quicker
@@ -37,7 +37,7 @@ def make_book(plan: Plan) -> Path:
     folder = get_plan_dir(plan.name)
     wanted = [folder / "results.csv", *(folder / "executed" / f"{n}.ipynb" for n in plan.notebooks)]
     if missing := [path.name for path in wanted if not path.is_file()]:
-        told = f"{missing[0]} is not there yet. Run: make book PLAN={plan.name}"
+        told = f"{missing[0]} is not there yet. Run: {name_command(plan.name)}"
         raise ReelbookError(f"The book of plan {plan.name} cannot be bound: {told}")
     source, built, log = folder / "book_src", folder / "book_built", folder / "logs" / "book.log"
     for old in [source, built]:

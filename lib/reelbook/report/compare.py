@@ -129,7 +129,7 @@ def compare_epochs(groups: Groups) -> pd.DataFrame:
 
     Returns:
         model; best test epoch and chosen epoch: the RMSE there, mean over seeds; range over seeds:
-        of the first; epochs: where the best test epochs lay, as a text.
+        of the first, missing for one seed; epochs: where the best test epochs lay, as a text.
     """
     rows = []
     for model, runs in groups.items():
@@ -142,7 +142,7 @@ def compare_epochs(groups: Groups) -> pd.DataFrame:
                 "model": model,
                 "best test epoch": best.mean(),
                 "chosen epoch": np.mean([record.get_metric("rmse").value for record in records]),
-                "range over seeds": np.ptp(best),
+                "range over seeds": np.ptp(best) if len(best) > 1 else np.nan,
                 "epochs": ", ".join(str(record.extra["best_test_epoch"]) for record in records),
             }
         )

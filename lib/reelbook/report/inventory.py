@@ -10,7 +10,7 @@ import pandas as pd
 
 from reelbook.data.names import count
 from reelbook.data.tables import Dataset, count_rated
-from reelbook.paths import get_plan_dir
+from reelbook.paths import get_plan_dir, name_command
 from reelbook.provenance import get_commit, get_versions
 from reelbook.runs.store import Run
 
@@ -68,7 +68,7 @@ def describe_build(
     """
     trained = listed.drop_duplicates("run")  # a run may serve two protocols
     return (
-        f"**In short.** Yes: with the commit below, `make book PLAN={plan}` on Linux builds it "
+        f"**In short.** Yes: with the commit below, `{name_command(plan)}` on Linux builds it "
         "again, and the same seeds on the same machine give the same bytes of `results.csv`. Its "
         f"SHA-256 begins with {results_sha256[:16]}. It holds {count(len(results), 'figure')} of "
         f"{count(len(trained), 'training run')}, which took {trained['seconds'].sum() / 60:.1f} "

@@ -10,7 +10,7 @@ from pandas.io.formats.style import Styler
 from reelbook.data.names import TRAITS, word_items
 from reelbook.data.tables import Dataset, count_rated
 from reelbook.errors import ReelbookError
-from reelbook.paths import get_plan_dir
+from reelbook.paths import get_plan_dir, name_command
 from reelbook.report.inside.two_tower import mark_untrained
 from reelbook.report.sentences.phrases import join_words
 
@@ -29,7 +29,7 @@ def read_results(plan: str) -> pd.DataFrame:
     path = get_plan_dir(plan) / "results.csv"
     if not path.is_file():
         raise ReelbookError(
-            f"There are no results of plan {plan} yet ({path}). Run: make book PLAN={plan}"
+            f"There are no results of plan {plan} yet ({path}). Run: {name_command(plan)}"
         )
     results = pd.read_csv(path, dtype={"fold": "Int64"})
     if results.empty:

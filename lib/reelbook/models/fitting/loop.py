@@ -31,7 +31,7 @@ tf.config.experimental.enable_op_determinism()
 gc.freeze()
 
 PREDICT_BATCH = 4096  # rows; bounds the memory: bst.best takes 1.1 GB in place of 1.45
-MAX_STEPS = 2000  # of an epoch of a network of stars: see `grow_batches`
+MAX_STEPS = 500  # of an epoch of a network of stars: see `grow_batches`
 OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
 
 # From the rows of a batch, by name, to what is minimised; or to that and what is told of it.

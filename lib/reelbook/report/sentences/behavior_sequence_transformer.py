@@ -81,7 +81,8 @@ def judge_order(gains: pd.DataFrame) -> str:
     rows = [(words, found[name]) for name, words in without.items() if name in found]
     if not rows:
         return "This run did not test whether the order of the ratings helps."
-    if all(row.clear and row.value > 0 for _, row in rows):
+    helps = [(words, row) for words, row in rows if row.clear and row.value > 0]
+    if len(helps) == len(rows):
         words, row = rows[0]
         return f"The order of the past ratings helps: {words} the error rises by {give_size(row)}."
     for words, row in rows:
@@ -90,6 +91,13 @@ def judge_order(gains: pd.DataFrame) -> str:
                 f"The order of the past ratings does not help: {words} the error falls by "
                 f"{give_size(row)}."
             )
+    if helps:
+        words, row = helps[0]
+        other = next(words for words, row in rows if not row.clear)
+        return (
+            f"It stays open whether the order of the past ratings helps: {words} the error rises "
+            f"by {give_size(row)}; {other} the change is {INDISTINGUISHABLE}."
+        )
     return f"The effect of the order of the past ratings is {INDISTINGUISHABLE}."
 
 
@@ -117,7 +125,7 @@ def describe_tuning(choices: pd.DataFrame) -> str:
     at_best = choices.set_index("model")["best test epoch"]
     change = at_best["bst.tuned"] - at_best["bst.base"]
     side, spread = "above" if change > 0 else "below", choices["range over seeds"].max()
-    seeds = f"; two seeds of one model differ by up to {spread:.3f}" if spread else ""
+    seeds = f"; two seeds of one model differ by up to {spread:.3f}" if spread > 0 else ""
     return (
         f"The tuned model's error is **{abs(change):.3f}** stars {side} the baseline's{seeds}. As "
         "in the document, the two models have test sets of different sizes."

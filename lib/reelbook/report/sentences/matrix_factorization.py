@@ -79,7 +79,7 @@ def describe_choices(choices: pd.DataFrame) -> str:
     spread = choices["range over seeds"].max()
     seeds = (
         f"; two seeds of one model, each with its own test set, differ by up to {spread:.4f}"
-        if spread
+        if spread > 0
         else ""
     )
     return (

@@ -69,7 +69,7 @@ def list_commands(dataset: str, *, liked: Sequence[str]) -> str:
     """The commands that give such lists outside the notebook, on the same data.
 
     Args:
-        dataset: a name, or the path of ratings of one's own.
+        dataset: its name; a path would tell of the machine.
         liked: titles.
     """
     of = "" if dataset == "ml-100k" else f" --dataset {shlex.quote(dataset)}"
