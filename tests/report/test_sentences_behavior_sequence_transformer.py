@@ -63,8 +63,8 @@ def test_ties_and_users_of_one_day():
         (
             {"shuffled": (0.1, True), "no_positions": (0.2, False)},
             "It stays open whether the order of the past ratings helps: with a shuffled past the "
-            "error rises by **0.1000** stars (95% interval 0.0900 to 0.1100); without positions the "
-            "change is statistically indistinguishable from zero.",
+            "error rises by **0.1000** stars (95% interval 0.0900 to 0.1100); without positions "
+            "the change is statistically indistinguishable from zero.",
         ),
         ({"shuffled": (-0.1, False)}, "ratings is statistically indistinguishable from zero."),
         (
