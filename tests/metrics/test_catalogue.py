@@ -29,6 +29,19 @@ def test_lists_hold_what_the_user_has_not_rated_and_ranks_fit_the_lists(dataset,
     assert (sizes + seen == 100).all()
 
 
+def test_users_are_drawn_where_all_would_take_too_many_scores(dataset, split, monkeypatch):
+    whole = catalogue.rank_catalogue(score_at_random, dataset, split).ranks
+    monkeypatch.setattr(catalogue, "MOST_SCORES", 20 * 100)
+    drawn = catalogue.rank_catalogue(score_at_random, dataset, split)
+    users = np.unique(drawn.ranks["user_id"])
+    assert len(users) == 20
+    expected = whole[whole["user_id"].isin(users)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(drawn.ranks, expected)
+    assert set(drawn.recommendations["user_id"]) == set(users)
+    again = catalogue.rank_catalogue(score_at_random, dataset, split)
+    pd.testing.assert_frame_equal(again.ranks, drawn.ranks)  # the same users for every model
+
+
 def test_validation_rows_are_ranked_among_all_but_training_rows(dataset, split):
     ranked = catalogue.rank_catalogue(score_at_random, dataset, split, part="validation")
     assert len(ranked.ranks) == len(split.validation)

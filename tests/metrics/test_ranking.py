@@ -169,6 +169,28 @@ def test_lists_leave_out_what_is_excluded_and_put_the_best_first():
     assert lists.compute_coverage(columns, np.zeros(4)) == 0.75
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 7), st.integers(1, 12))
+def test_ranks_and_lists_are_those_of_a_stable_sort(seed, num_users, num_movies):
+    """Scores are full of ties, and some of them minus infinity."""
+    rng = np.random.default_rng(seed)
+    shape = (num_users, num_movies)
+    scores = np.where(rng.random(shape) < 0.1, -np.inf, rng.integers(-2, 3, shape))
+    excluded = rng.random(shape) < rng.random()
+    held_out = (rng.random(shape) < 0.4) & ~excluded
+    columns, best = ranking.find_top(scores, excluded, k=3)
+    ranks = ranking.rank_held_out(scores, excluded, held_out)
+    for user in range(num_users):
+        left = [movie for movie in range(num_movies) if not excluded[user, movie]]
+        ours = sorted(left, key=lambda movie: -scores[user, movie])
+        found = [movie for movie in columns[user] if movie >= 0]
+        assert found == ours[:3]
+        assert best[user, : len(found)].tolist() == scores[user, found].tolist()
+        last = sorted(left, key=lambda movie: (-scores[user, movie], held_out[user, movie], movie))
+        places = {movie: place for place, movie in enumerate(last, 1) if held_out[user, movie]}
+        own = ranks[ranks["row"] == user]
+        assert dict(zip(own["column"], own["rank"], strict=True)) == places
+
+
 def test_popularity_is_one_for_the_most_rated_and_half_for_all():
     counts = np.array([5, 1, 3, 3, 9])
     assert lists.compute_popularity(np.array([[4]]), counts) == 1

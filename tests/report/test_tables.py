@@ -104,8 +104,13 @@ def test_what_is_glued_is_text(runs):
     assert glued["num_movies"] == "1"  # of four in the table: the others have no ratings
 
 
-def test_the_head_of_a_page_says_what_the_data_lack(dataset):
+def test_the_head_of_a_page_says_what_the_data_lack(dataset, monkeypatch):
     assert "They hold" not in tables.describe_dataset(dataset)
+    assert "Lists are" not in tables.describe_dataset(dataset)
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "MOST_SCORES", 59 * 100)
+        told = "Lists are measured on at most 59 users, drawn from all. Source:"
+        assert told in tables.describe_dataset(dataset)
     bare = dataclasses.replace(
         dataset,
         ratings=dataset.ratings.assign(timestamp=0),

@@ -107,13 +107,15 @@ def rank_held_out(scores: np.ndarray, excluded: np.ndarray, held_out: np.ndarray
     if np.isnan(scores).any():
         raise ReelbookError("A score is not a number: check the training.")
     rows, columns = np.nonzero(held_out)
-    left = np.where(excluded, -np.inf, scores)
-    ranks = np.empty(len(rows), "int64")
-    for start, block in _split(rows):
-        part = slice(start, start + len(block))
-        own = scores[block, columns[part]][:, None]
-        # A score of -inf would tie with the excluded movies, which are in no list.
-        ranks[part] = np.count_nonzero((left[block] >= own) & ~excluded[block], axis=1)
+    in_order = np.sort(np.where(excluded, -np.inf, scores), axis=1)
+    own = scores[rows, columns]
+    below = np.empty(len(rows), "int64")
+    ends = np.cumsum(held_out.sum(axis=1))
+    for row, (start, end) in enumerate(zip(np.append(0, ends), ends, strict=False)):
+        below[start:end] = np.searchsorted(in_order[row], own[start:end])
+    # A score of -inf ties with the excluded movies, which are in no list.
+    below[own == -np.inf] = excluded.sum(axis=1)[rows[own == -np.inf]]
+    ranks = scores.shape[1] - below
     table = pd.DataFrame({"row": rows, "column": columns, "rank": ranks})
     # Held-out movies with equal scores have all got the last of their places.
     table["rank"] -= table.groupby(["row", "rank"]).cumcount(ascending=False)
@@ -132,13 +134,24 @@ def find_top(scores: np.ndarray, excluded: np.ndarray, *, k: int) -> tuple[np.nd
         Columns, int64 (users, k), -1 where no movie is left; and their scores, NaN there.
     """
     k = min(k, scores.shape[1])
-    left = np.where(excluded, -np.inf, scores)
     if k == 0:
-        return np.empty((len(left), 0), "int64"), np.empty((len(left), 0))
-    columns = np.argsort(-left, axis=1, kind="stable")[:, :k]
-    top = np.take_along_axis(left, columns, axis=1)
+        return np.empty((len(scores), 0), "int64"), np.empty((len(scores), 0))
+    # NaN comes last, behind a score of -inf.
+    columns = _find_smallest(np.where(excluded, np.nan, -scores), k)
+    top = np.take_along_axis(scores, columns, axis=1)
     gone = np.take_along_axis(excluded, columns, axis=1)
     return np.where(gone, -1, columns), np.where(gone, np.nan, top)
+
+
+def _find_smallest(values: np.ndarray, k: int) -> np.ndarray:
+    """Columns of the k smallest values of each row, in their order; ties in that of the columns."""
+    last = np.partition(values, k - 1, axis=1)[:, k - 1 : k]
+    is_first = (values <= last) | np.isnan(last)  # k a row, and what ties with the last
+    rows, columns = np.nonzero(is_first)
+    order = np.lexsort((columns, values[rows, columns], rows))
+    counts = np.bincount(rows)
+    first = np.cumsum(counts) - counts
+    return columns[order[first[:, None] + np.arange(k)]]
 
 
 def _split(rows: np.ndarray) -> list[tuple[int, np.ndarray]]:
