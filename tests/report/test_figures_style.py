@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
@@ -60,6 +62,34 @@ def test_a_figure_is_told_in_words():
     assert describe_figure(figure).endswith("Shown: a line.")
     figure.suptitle("word " * 500)
     assert len(describe_figure(figure)) <= LONGEST
+
+
+def test_a_figure_calls_the_items_what_they_are(monkeypatch):
+    """Before, a report on books had figures of movies."""
+    given = {}
+    shell = SimpleNamespace(
+        display_formatter=SimpleNamespace(
+            mimebundle_formatter=SimpleNamespace(for_type=lambda _, give: given.update(give=give))
+        )
+    )
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr(style, "_choose_formats_in_notebooks", lambda: None)
+    style.use_style("books")
+    figure, axes = style.start_figure(title="Which movies?", columns=2)
+    axes[0].set_title("A movie")
+    axes[0].set(xlabel="ratings a movie", ylabel="movies")
+    axes[0].plot([1], label="movies of a kind")
+    axes[0].set_yticks([1], ["Scary Movie (2000)"])
+    axes[0].text(0, 0, "Movie 43 (2013)")
+    style.add_legend(figure)
+    _, words = given["give"](figure)
+    assert figure.get_suptitle() == "Which books?"
+    assert axes[0].get_title(loc="left") == "A book"
+    assert [axes[0].get_xlabel(), axes[0].get_ylabel()] == ["ratings a book", "books"]
+    assert figure.legends[0].get_texts()[0].get_text() == "books of a kind"
+    assert axes[0].texts[0].get_text() == "Movie 43 (2013)"
+    assert axes[0].get_yticklabels()[0].get_text() == "Scary Movie (2000)"
+    assert "Which books?" in words["image/png"]["alt"]
 
 
 def test_a_legend_is_as_wide_as_its_figure():

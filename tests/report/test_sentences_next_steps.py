@@ -18,15 +18,14 @@ def make_solved(*ranks):
 
 
 def test_the_answer():
-    text = sentences.answer(
+    tables = [
         make_estimates(autoencoder__autorec=0.92, baseline__biases=0.94),
         make_estimates(
             autoencoder__multvae=0.3, topn__ease=0.35, item2vec__skipgram=0.2, item2vec__cbow=0.1
         ),
         make_estimates(content__ridge=0.15, content__popularity=0.14),
-        num_folds=5,
-        num_seeds=1,
-    )
+    ]
+    text = sentences.answer(*tables, num_folds=5, num_seeds=1)
     assert text == (
         "**In short.** The autoencoder for ratings has a test RMSE of **0.920** stars (95% "
         "interval 0.910 to 0.930), mean over 5 folds; biases alone have 0.940. The variational "
@@ -36,6 +35,9 @@ def test_the_answer():
         "nobody has rated (cold start), the content-based model has **0.150** (95% interval 0.140 "
         "to 0.160), one split of `cold-movies`; the popularity predicted from contents has 0.140."
     )
+
+    without = sentences.answer(*tables[:2], pd.DataFrame(), num_folds=5, num_seeds=1)
+    assert without == text.split(" Among movies that nobody")[0]
 
 
 def test_what_the_autoencoder_brings():

@@ -1,8 +1,10 @@
 """What chapters 05 to 08 train, declared."""
 
+import dataclasses
+
 import pytest
 
-from reelbook.report import studies
+from reelbook.report import compare, studies
 
 SIMPLE = "baseline.mean, baseline.user_mean, baseline.biases, baseline.knn, baseline.svd"
 LISTS = "topn.popularity, topn.item_knn, topn.ease, topn.edlae, topn.ials, topn.bpr"
@@ -47,6 +49,15 @@ def test_baselines(dataset, draws, settings):
     assert {tuple(row[2:4]) for row in official} == {("folds 1, 2", "0")}
     assert SIMPLE in ", ".join(row[1] for row in official)
     assert {row[4] for row in official if "bayes.mf" in row[1]} == {settings}
+
+
+def test_without_titles_no_model_of_contents_is_trained(dataset):
+    """Before, a report on bare ratings had a board of zeros."""
+    ids = dataset.movies["movie_id"].astype("str")
+    bare = dataclasses.replace(dataset, movies=dataset.movies.assign(title=ids))
+    study = studies.next_steps(bare, folds=[1], seeds=[4])
+    assert not [r for r in list_rows(study) if "content" in str(r) or "cold-movies" in str(r)]
+    assert compare.estimate_rankings({}).empty
 
 
 def test_next_steps(dataset):

@@ -268,7 +268,8 @@ def estimate_rankings(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFram
     for model, runs in groups.items():
         mean = estimate_ranking([run.ranks for run in runs], metric=metric)
         rows.append(describe_model(model, runs, mean))
-    return pd.DataFrame(rows).sort_values("value", ascending=False, ignore_index=True)
+    table = pd.DataFrame(rows)
+    return table.sort_values("value", ascending=False, ignore_index=True) if rows else table
 
 
 def compare_ranking_models(

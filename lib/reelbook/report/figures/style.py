@@ -5,6 +5,7 @@ contrast of at least 4.5 and every mark of at least 3. Figures are as narrow as 
 with readable words. They come out as SVG: sharp at any size, and the same bytes for the same data.
 """
 
+import functools
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +15,9 @@ from cycler import cycler
 from matplotlib.artist import Artist
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from reelbook.data.names import word_items
 from reelbook.report.figures.describe import describe_figure
 
 PLATE = "#ffffff"
@@ -31,8 +34,12 @@ SMALL = 9  # points of the smallest text
 LETTERS = 64  # of it, in a line as wide as a figure
 
 
-def use_style() -> None:
-    """Set the look for all figures drawn from now on; in a notebook also the formats."""
+def use_style(noun: str = "movies") -> None:
+    """Set the look for all figures drawn from now on; in a notebook also the formats.
+
+    Args:
+        noun: what titles, labels and legends call the items in a notebook (`Dataset.noun`).
+    """
     mpl.rcParams.update(
         {
             "figure.figsize": (WIDTH, 3.5),
@@ -68,7 +75,7 @@ def use_style() -> None:
         }
     )
     _choose_formats_in_notebooks()
-    _describe_in_notebooks()
+    _describe_in_notebooks(noun)
 
 
 def start_figure(
@@ -116,15 +123,29 @@ def _choose_formats_in_notebooks() -> None:
         set_matplotlib_formats("svg", "png", metadata={"Date": None}, bbox_inches=None)
 
 
-def _describe_in_notebooks() -> None:
+def _describe_in_notebooks(noun: str) -> None:
     """Put the words for a figure into the metadata of its output, where pages find them."""
     from IPython import get_ipython  # as above
 
     if (shell := get_ipython()) is not None:
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _give_words)
+        give = functools.partial(_give_words, noun=noun)
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, give)
 
 
-def _give_words(figure: Figure) -> tuple[dict[str, Any], dict[str, Any]]:
+def _give_words(figure: Figure, *, noun: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """No data of its own, and the same words for either format."""
+    _name_items(figure, noun)  # called before the figure is drawn
     words = {"alt": describe_figure(figure)}
     return {}, {"image/svg+xml": words, "image/png": words}
+
+
+def _name_items(figure: Figure, noun: str) -> None:
+    """Put the noun into what a figure says of its items; names on its axes stay as they are."""
+    texts = list(figure.texts)
+    for axes in figure.axes:
+        titles = [t for t in axes.get_children() if isinstance(t, Text) and t not in axes.texts]
+        texts += [*titles, axes.xaxis.label, axes.yaxis.label]
+    for legend in [*figure.legends, *(axes.get_legend() for axes in figure.axes)]:
+        texts += legend.get_texts() if legend else []
+    for text in texts:
+        text.set_text(word_items(text.get_text(), noun))

@@ -24,13 +24,13 @@ def answer(
     Args:
         rmse: name, value, low and high of the rating models.
         ndcg: the same of the ranking models on `stratified`.
-        cold: the same of those on `cold-movies`.
+        cold: the same of those on `cold-movies`; empty where it was left out.
         num_folds: of protocol `official`.
         num_seeds: of the protocols `stratified` and `cold-movies`.
     """
-    stars, lists, new = (table.set_index("name") for table in (rmse, ndcg, cold))
+    stars, lists = (table.set_index("name") for table in (rmse, ndcg))
     splits, value = give_scope(num_seeds, "split"), lists["value"]
-    return (
+    text = (
         "**In short.** The autoencoder for ratings has a test RMSE of "
         f"{give_estimate(stars.loc['autoencoder.autorec'], unit=' stars')}, "
         f"{give_scope(num_folds, 'fold')}; biases alone have "
@@ -38,7 +38,13 @@ def answer(
         f"nDCG@10 of {give_estimate(lists.loc['autoencoder.multvae'])} on `stratified`, {splits}; "
         f"linear weights between movies (`topn.ease`) have {value['topn.ease']:.3f}, item2vec "
         f"{value['item2vec.skipgram']:.3f} with skip-gram and {value['item2vec.cbow']:.3f} with "
-        "continuous bag of words. Among movies that nobody has rated (cold start), the "
+        "continuous bag of words."
+    )
+    if cold.empty:
+        return text
+    new = cold.set_index("name")
+    return (
+        f"{text} Among movies that nobody has rated (cold start), the "
         f"content-based model has {give_estimate(new.loc['content.ridge'])}, {splits} of "
         "`cold-movies`; the popularity predicted from contents has "
         f"{new['value']['content.popularity']:.3f}."

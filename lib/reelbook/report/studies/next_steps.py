@@ -17,6 +17,9 @@ def next_steps(
 ) -> Study:
     """Autoencoders, movies as words and content-based models, each beside simple models.
 
+    Without titles nothing is known of a movie that nobody rated: then no model of contents is made,
+    and `cold-movies` is left out.
+
     Args:
         dataset: the canonical tables.
         folds: of `official`.
@@ -29,6 +32,7 @@ def next_steps(
     first = make_split(dataset, "stratified", seed=seeds[0])
     limits = {"epochs": epochs} if epochs else {}
     simple = ["topn.popularity", "topn.ease"]
+    has_contents = "titles" in dataset.traits
     return Study(
         dataset,
         [
@@ -36,8 +40,8 @@ def next_steps(
             *declare("autoencoder.autorec", official, seeds=[0], params=limits),
             *declare(simple, ranking),
             *declare("autoencoder.multvae", ranking, params=limits),
-            *declare([*item2vec.MODELS, "content.ridge"], ranking),
-            *declare([*simple, *content.MODELS], cold),
+            *declare([*item2vec.MODELS, *["content.ridge"] * has_contents], ranking),
+            *declare([*simple, *content.MODELS], cold if has_contents else []),
             *declare("item2vec.skipgram", first, params=BY_COSINE, study="ablation"),
         ],
     )
