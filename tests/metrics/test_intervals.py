@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from reelbook.metrics import catalogue
+from reelbook.metrics import bootstrap, catalogue
 from reelbook.metrics.ratings import compare_paired, estimate_metric
 
 DRAWS = 400
@@ -59,3 +60,22 @@ def test_the_interval_of_a_ranking_metric_covers_at_its_rate():
         return catalogue.estimate_ranking([ranks], metric="hit_rate@10")
 
     assert LOWEST <= count_cover(measure, 10 / 25) <= HIGHEST
+
+
+def test_users_drawn_in_blocks_are_those_drawn_at_once(monkeypatch):
+    """Before, a thousand draws of 200,000 users took 7 GB."""
+    rng = np.random.default_rng(0)
+    parts = [draw_predictions(rng, spread=0.5)]
+    ranks = [pd.DataFrame({"user_id": np.arange(200), "rank": rng.integers(1, 26, 200)})]
+
+    def measure():
+        tops = catalogue.estimate_top_accuracy(ranks[0])
+        return [estimate_metric(parts), catalogue.estimate_ranking(ranks), *tops]
+
+    whole = measure()
+    monkeypatch.setattr(bootstrap, "DRAWN_AT_ONCE", 150 * 7)
+    assert max(draws.size for draws in bootstrap.draw_users(150)) == 150 * 7
+    for in_blocks, at_once in zip(measure(), whole, strict=True):
+        assert in_blocks.value == at_once.value
+        assert in_blocks.low == pytest.approx(at_once.low, rel=1e-12)
+        assert in_blocks.high == pytest.approx(at_once.high, rel=1e-12)

@@ -1,10 +1,13 @@
 """Percentile bootstraps over users (Efron and Tibshirani 1993, chapter 13)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 NUM_RESAMPLES = 1000
 LEVEL = 0.95
+DRAWN_AT_ONCE = 10_000_000  # users; bounds the memory
 
 
 def compute_interval(samples: np.ndarray) -> tuple[float, float]:
@@ -15,9 +18,13 @@ def compute_interval(samples: np.ndarray) -> tuple[float, float]:
 
 def resample_means(values: pd.Series) -> np.ndarray:
     """Means of the values over 1,000 draws of the users, (resamples,)."""
-    return values.to_numpy()[draw_users(len(values))].mean(axis=1)
+    array = values.to_numpy()
+    return np.concatenate([array[draws].mean(axis=1) for draws in draw_users(len(array))])
 
 
-def draw_users(num_users: int) -> np.ndarray:
-    """Places of the users in each of 1,000 draws with replacement, (resamples, users)."""
-    return np.random.default_rng(0).integers(num_users, size=(NUM_RESAMPLES, num_users))
+def draw_users(num_users: int, *, seed: int = 0) -> Iterator[np.ndarray]:
+    """Places of the users in 1,000 draws with replacement, in blocks of (resamples, users)."""
+    rng = np.random.default_rng(seed)
+    size = max(1, DRAWN_AT_ONCE // num_users)
+    for start in range(0, NUM_RESAMPLES, size):
+        yield rng.integers(num_users, size=(min(size, NUM_RESAMPLES - start), num_users))

@@ -178,12 +178,15 @@ def estimate_top_accuracy(
     """
     users = ranks["user_id"].to_numpy()
     sizes = ranks.groupby("user_id").size()
-    draws = draw_users(len(sizes))
     metrics = []
     for k, value in ranking.compute_top_accuracy(ranks["rank"].to_numpy(), ks).items():
         hits = (ranks["rank"] <= k).groupby(users).sum().to_numpy()
-        samples = hits[draws].sum(axis=1) / sizes.to_numpy()[draws].sum(axis=1)
-        metrics.append(Metric("test", f"{name}@{k}", value, *compute_interval(samples)))
+        samples = [
+            hits[draws].sum(axis=1) / sizes.to_numpy()[draws].sum(axis=1)
+            for draws in draw_users(len(sizes))
+        ]
+        interval = compute_interval(np.concatenate(samples))
+        metrics.append(Metric("test", f"{name}@{k}", value, *interval))
     return metrics
 
 

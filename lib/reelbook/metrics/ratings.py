@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from reelbook.errors import ReelbookError
-from reelbook.metrics.bootstrap import NUM_RESAMPLES, compute_interval
+from reelbook.metrics.bootstrap import compute_interval, draw_users
 from reelbook.metrics.metric import Metric
 from reelbook.metrics.registry import RATING_METRICS, rating_metric
 
@@ -101,18 +101,22 @@ def resample_metric(
     The same users get the same weights in every part, and in every call over the same users.
     """
     users = np.unique(np.concatenate([part["user_id"] for part in parts]))
-    draws = np.random.default_rng(seed).integers(len(users), size=(NUM_RESAMPLES, len(users)))
-    offsets = np.arange(NUM_RESAMPLES)[:, None] * len(users)
-    weights = np.bincount((draws + offsets).ravel(), minlength=draws.size).reshape(draws.shape)
     compute, finish = RATING_METRICS[metric]
-    means = np.zeros(NUM_RESAMPLES)
+    sums, counts = [], []
     for part in parts:
         losses = compute(part["rating"].to_numpy(), part["prediction"].to_numpy())
         places = np.searchsorted(users, part["user_id"])
-        sums = np.bincount(places, losses, minlength=len(users))  # (users,)
-        counts = np.bincount(places, minlength=len(users))  # (users,)
-        means += finish((weights @ sums) / (weights @ counts)) / len(parts)
-    return means
+        sums.append(np.bincount(places, losses, minlength=len(users)))  # (users,)
+        counts.append(np.bincount(places, minlength=len(users)))  # (users,)
+    samples = []
+    for draws in draw_users(len(users), seed=seed):
+        offsets = np.arange(len(draws))[:, None] * len(users)
+        weights = np.bincount((draws + offsets).ravel(), minlength=draws.size).reshape(draws.shape)
+        means = np.zeros(len(draws))
+        for own_sums, own_counts in zip(sums, counts, strict=True):
+            means += finish((weights @ own_sums) / (weights @ own_counts)) / len(parts)
+        samples.append(means)
+    return np.concatenate(samples)
 
 
 def compute_error_by_count(

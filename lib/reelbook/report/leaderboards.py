@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from reelbook.errors import ReelbookError
-from reelbook.metrics.bootstrap import NUM_RESAMPLES, compute_interval
+from reelbook.metrics.bootstrap import compute_interval, resample_means
 from reelbook.metrics.lists import compute_by_user
 from reelbook.metrics.registry import RATING_METRICS
 from reelbook.models.registry import describe_model
@@ -68,8 +68,7 @@ def compare_all(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFrame:
         ReelbookError: the models were not measured on the same users.
     """
     values = _average_by_user(groups, metric)
-    draws = np.random.default_rng(0).integers(len(values), size=(NUM_RESAMPLES, len(values)))
-    samples = {model: values[model].to_numpy()[draws].mean(axis=1) for model in groups}
+    samples = {model: resample_means(values[model]) for model in groups}
     means = values.mean()
     rows = []
     for first, second in itertools.permutations(groups, 2):
