@@ -449,7 +449,8 @@ def run_models(args: argparse.Namespace) -> None:
         models = list_models()
     rows = [("model", "predicts", "needs", "memory grows with", "what it is", "source")]
     rows += [
-        (m, a.predicts, ", ".join(a.needs), a.grows, a.words, a.source) for m, a in models.items()
+        (m, a.predicts, ", ".join(a.needs), ", ".join(a.grows), a.words, a.source)
+        for m, a in models.items()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

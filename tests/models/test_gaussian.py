@@ -4,6 +4,8 @@ import pytest
 
 from reelbook.metrics.ratings import compute_rmse
 from reelbook.models import gaussian, registry
+from reelbook.models.biases import learn_biases, number_ratings, predict_rows
+from reelbook.models.features import matrix
 from reelbook.models.registry import resolve_params
 from reelbook.splits.protocols import make_split
 
@@ -84,3 +86,28 @@ def test_the_leading_axes_are_those_of_the_whole_decomposition(size, rank):
     assert np.allclose(symmetric @ axes, axes * values)
     again = gaussian.find_leading(symmetric, 3)
     assert np.array_equal(again[1], axes)
+
+
+def test_of_many_movies_the_most_rated_have_a_covariance(dataset, monkeypatch):
+    """Against sums over the people who rated both, one pair of movies at a time."""
+    monkeypatch.setattr(matrix, "MOST_MOVIES", 25)
+    params = resolve_params("gaussian.fold_in", {})
+    sums = gaussian.sum_residuals(params, dataset, dataset.ratings)
+    counts = dataset.ratings["movie_id"].value_counts()
+    ids = np.sort(dataset.movies["movie_id"].to_numpy())
+    assert len(sums.kept) == 25
+    assert sums.counts[sums.kept].min() >= counts.sort_values().iloc[-26]
+
+    known = number_ratings(dataset.ratings)
+    base = predict_rows(learn_biases(known, params), dataset.ratings, known=known)
+    left = dataset.ratings.assign(e=dataset.ratings["rating"] - base)
+    by_user = left.pivot(index="user_id", columns="movie_id", values="e")[ids[sums.kept]]
+    products = by_user.fillna(0).T @ by_user.fillna(0)
+    assert np.allclose(sums.products, products)
+    assert np.array_equal(sums.both, by_user.notna().astype(int).T @ by_user.notna().astype(int))
+
+    taste = gaussian.make_taste(params, sums)
+    rest = np.setdiff1d(np.arange(len(ids)), sums.kept)
+    assert (taste.vectors[rest, 1:] == 0).all()
+    assert taste.vectors[sums.kept, 1:].any(axis=1).all()
+    assert (taste.vectors[:, 0] == np.sqrt(params["user_variance"])).all()

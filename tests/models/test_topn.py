@@ -5,7 +5,9 @@ from threadpoolctl import threadpool_limits
 
 from reelbook.metrics.catalogue import compute_by_user, rank_catalogue
 from reelbook.models import registry, topn
+from reelbook.models.features import matrix
 from reelbook.models.features.matrix import make_matrix
+from reelbook.models.registry import resolve_params
 from reelbook.splits.protocols import make_split
 
 QUICK = {name: {"grid": {}} for name in topn.MODELS}
@@ -138,3 +140,23 @@ def test_it_beats_a_list_in_any_order(name, dataset, split):
     rng = np.random.default_rng(0)
     drawn = measure(lambda users: rng.random((len(users), len(dataset.movies))))
     assert measure(fit(name, dataset, split).score) > 1.4 * drawn
+
+
+@pytest.mark.parametrize("name", topn.WEIGHTS)
+def test_of_many_movies_the_most_rated_are_weighed_and_the_rest_stand_behind(
+    name, dataset, monkeypatch
+):
+    monkeypatch.setattr(matrix, "MOST_MOVIES", 30)
+    x = matrix.make_matrix(dataset, dataset.ratings)
+    counts = matrix.count_ratings(x)
+    kept = matrix.list_most_rated(x)
+    rest = np.setdiff1d(np.arange(x.shape[1]), kept)
+    assert len(kept) == 30
+    assert counts[kept].min() >= counts[rest].max()
+    params = resolve_params(name, {})
+    score, _ = topn.LEARNERS[name](x, params, 0)
+    scores = score(np.arange(x.shape[0]))
+    assert np.array_equal(scores[:, kept], x[:, kept] @ topn.WEIGHTS[name](x[:, kept], params))
+    assert (scores[:, rest].max(axis=1) < scores[:, kept].min(axis=1)).all()
+    order = np.argsort(-scores[:, rest], axis=1, kind="stable")
+    assert (np.diff(counts[rest][order], axis=1) <= 0).all()

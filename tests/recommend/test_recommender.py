@@ -9,7 +9,8 @@ import tensorflow as tf
 from reelbook import __main__
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
-from reelbook.recommend import learning, lists, recommender
+from reelbook.models.features import matrix
+from reelbook.recommend import learning, lists, page, recommender
 from reelbook.recommend.page import keep_largest
 from reelbook.recommend.saved_model import check_folder, export_saved_model
 
@@ -269,3 +270,18 @@ def test_what_can_be_checked_is_checked_before_anything_is_learned(
     assert re.search(told, error, re.DOTALL), error
     assert "learning" not in error
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("model", ["topn.edlae", "content.ridge"])
+def test_of_many_movies_it_knows_the_most_rated(made, dataset, monkeypatch, model):
+    monkeypatch.setattr(matrix, "MOST_MOVIES", 40)
+    some = learning.make_recommender(dataset, model=model)
+    counts = dataset.ratings["movie_id"].value_counts()
+    assert len(some.movies) == len(some.weights) == len(some.taste.base) == 40
+    assert some.movies["ratings"].min() >= counts.sort_values().iloc[-41]
+    user = recommender.pick_user(dataset.ratings)
+    known = some.movies["movie_id"].to_numpy()[recommender.find_history(some, user)[0]]
+    own = dataset.ratings.query("user_id == @user")["movie_id"]
+    assert set(known) == set(own) & set(some.movies["movie_id"])
+    assert len(recommender.recommend_to_user(some, user, k=5)) == 5
+    assert page.measure_kept(dataset, model=model)["all"] > 0

@@ -29,7 +29,10 @@ def test_the_answer():
 
 def test_each_step_has_its_gain_and_says_where_it_holds_zero():
     clear = [True, True, False, True, True]
-    gains = pd.DataFrame({"value": 0.01, "low": -0.001, "high": 0.02, "clear": clear})
+    names = [" → ".join(pair) for pair in sentences.STEPS]
+    gains = pd.DataFrame(
+        {"name": names, "value": 0.01, "low": -0.001, "high": 0.02, "clear": clear}
+    )
     lines = sentences.describe_gains(gains).splitlines()[2:]
     assert len(lines) == len(sentences.STEPS)
     assert lines[0] == (
@@ -37,6 +40,11 @@ def test_each_step_has_its_gain_and_says_where_it_holds_zero():
         "0.0200)."
     )
     assert lines[2].endswith("0.0200, statistically indistinguishable from zero).")
+    some = sentences.describe_gains(gains.iloc[3:]).splitlines()[2:]
+    assert [line.partition(":")[0] for line in some] == [
+        "- Averaging over draws of the weights",
+        "- Days, the list of rated movies and side features",
+    ]
 
 
 def test_published_figures_are_counted_on_the_same_rows():

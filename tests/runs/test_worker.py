@@ -66,16 +66,18 @@ def test_a_model_refuses_data_without_what_it_requires(dataset, split, model, to
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        ("mf.implicit", "a table of users x movies, and made-up has 60 users x 100 movies"),
-        ("topn.ease", "a table of movies x movies, and made-up has 100 movies x 100 movies"),
+        ("autoencoder.autorec", "users x movies, and made-up has 60 x 100 cells"),
+        ("content.popularity", "users x movies, and made-up has 60 x 100 cells"),
+        ("baseline.knn", "movies x movies, and made-up has 100 x 100 cells"),
+        ("baseline.svd", "ratings as Python objects, and made-up has 3,062 ratings"),
     ],
 )
 def test_a_model_refuses_data_that_are_too_large_for_it(
     dataset, split, monkeypatch, tmp_path, model, told
 ):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
-    monkeypatch.setattr(registry, "LIMITS", dict.fromkeys(registry.LIMITS, 5_999))
-    with pytest.raises(ReelbookError, match=f"{model} keeps {told}: more than the 5,999 cells"):
+    monkeypatch.setattr(registry, "LIMITS", dict.fromkeys(registry.LIMITS, 3_000))
+    with pytest.raises(ReelbookError, match=f"{model} keeps {told}: more than the 3,000 that"):
         store.load_or_train(model, {}, dataset, split, 0)
     assert store.load_or_train("topn.popularity", {}, dataset, split, 0).record.metrics
 

@@ -1,7 +1,7 @@
 """Autoencoders: AutoRec for ratings, Mult-VAE for lists.
 
 autorec (Sedhain et al. 2015, equation 1, item-based). A movie is the vector e_i of its training
-ratings less mu + b_u + b_i (`reelbook.models.baseline`), 0 where a user has not rated it:
+ratings less mu + b_u + b_i (`reelbook.models.biases`), 0 where a user has not rated it:
 
     h_i = sigmoid(V e_i + c)        eh_i = W h_i + d        r_ui = mu + b_u + b_i + eh_iu
     loss = sum over ratings (e_iu - eh_iu)^2 + l2 / 2 (|V|^2 + |W|^2)
@@ -34,7 +34,7 @@ import tf_keras as keras
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.ratings import compute_rmse
-from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
+from reelbook.models.biases import BIASES, learn_biases, number_ratings, predict_rows
 from reelbook.models.features.matrix import list_movies, list_users, make_matrix
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.epochs import Network, fit_network, restore_network
@@ -81,7 +81,7 @@ FAMILY = Family(
         "autoencoder.multvae": "Liang et al. 2018",
     },
     deep=True,
-    grows="users x movies",
+    grows=("users x movies",),
     unseen="biases and what the network makes of no ratings",
 )
 
@@ -124,11 +124,11 @@ def build_multvae(params: dict[str, Any], num_movies: int) -> tuple[keras.Model,
 def make_autorec(dataset: Dataset, params: dict[str, Any], ratings: pd.DataFrame) -> Network:
     """The untrained network of these ratings, and what trains it."""
     users, movies = list_users(dataset), list_movies(dataset)
-    known = read_ratings(ratings)
-    predict_biases, _ = learn_biases(known, params, seed=0)
+    known = number_ratings(ratings)
+    predict_biases = learn_biases(known, params)
 
     def compute_base(rows: pd.DataFrame) -> np.ndarray:
-        return predict_rows(predict_biases, known, rows)
+        return predict_rows(predict_biases, rows, known=known)
 
     def find_cells(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         return np.searchsorted(movies, rows["movie_id"]), np.searchsorted(users, rows["user_id"])
@@ -140,7 +140,6 @@ def make_autorec(dataset: Dataset, params: dict[str, Any], ratings: pd.DataFrame
     kernels = [model.get_layer(name).kernel for name in ("hidden", "rebuilt")]
     tables = {"residuals": tf.constant(residuals), "rated": tf.constant(rated)}
     weight = params["l2"] / 2 * params["batch_size"] / len(movies)  # each step bears its share
-    scale = (float(ratings["rating"].min()), float(ratings["rating"].max()))
 
     def compute_loss(batch: dict[str, tf.Tensor]) -> tf.Tensor:
         own = tf.gather(tables["residuals"], batch["movie"])  # (batch, users)
@@ -151,7 +150,7 @@ def make_autorec(dataset: Dataset, params: dict[str, Any], ratings: pd.DataFrame
     def predict_parts(*parts: pd.DataFrame) -> list[np.ndarray]:
         rebuilt = apply_model(model, {"residuals": residuals}, block=2048)  # (movies, users)
         return [
-            (base + rebuilt[find_cells(part)]).clip(*scale)
+            (base + rebuilt[find_cells(part)]).clip(*known.scale)
             for part, base in zip(parts, map(compute_base, parts), strict=True)
         ]
 

@@ -4,21 +4,20 @@ With mu the mean of the training ratings, r_ui a rating and R_u what user u rate
 
     mean        mu
     user_mean   the mean of r_uj over R_u
-    biases      b_ui = mu + b_u + b_i, by alternating least squares with penalties reg_u on b_u and
-                reg_i on b_i (Koren 2010, section 2.1)
+    biases      b_ui = mu + b_u + b_i, damped: `reelbook.models.biases`
     knn         b_ui + sum_j s_ij (r_uj - b_uj) / sum_j s_ij over the k movies j in R_u most like i,
                 s_ij the correlation of their residuals over the n_ij users of both, times
                 (n_ij - 1) / (n_ij - 1 + shrinkage) (Koren 2010, equations 2 and 3)
     svd         b_ui + q_i . p_u, all by SGD with one penalty (Koren, Bell and Volinsky 2009)
     svdpp       b_ui + q_i . (p_u + |R_u|^-1/2 sum_{j in R_u} y_j) (Koren 2008, equation 15)
 
-biases, knn, svd and svdpp are learned by the package Surprise; from what they learned whole arrays
-of rows are predicted here at once. What training never saw has no bias and no factors. Predictions
-are clipped to the range of the training ratings.
+knn, svd and svdpp are learned by the package Surprise, which holds each rating as Python objects;
+from what they learned whole arrays of rows are predicted here at once. What training never saw has
+no bias and no factors. Predictions are clipped to the range of the training ratings.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,15 +25,14 @@ import surprise
 from scipy import sparse
 
 from reelbook.data.tables import Dataset
+from reelbook.models import biases
+from reelbook.models.biases import BIASES, Known, Predictor, predict_by_biases, predict_rows
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.grid import RMSE, Learned, choose_and_refit
 from reelbook.models.registry import Family
 from reelbook.splits.split import Split
 
-BIASES: dict[str, Any] = {
-    "reg_u": 10.0,
-    "reg_i": 5.0,
-}  # each as if this many more ratings had no residual
+OBJECTS = "ratings as Python objects"  # in Surprise
 SVD: dict[str, Any] = {"factors": 100, "epochs": 40, "learning_rate": 0.01, "l2": 0.1}
 SVDPP: dict[str, Any] = {"factors": 10, "epochs": 20, "learning_rate": 0.015, "l2": 0.09}
 MODELS: dict[str, dict[str, Any]] = {
@@ -52,7 +50,9 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 FAMILY = Family(
     predicts="stars",
-    grows={name: "ratings" for name in MODELS} | {"baseline.knn": "movies x movies"},
+    grows={name: ("ratings",) for name in MODELS}
+    | dict.fromkeys(["baseline.svd", "baseline.svdpp"], (OBJECTS,))
+    | {"baseline.knn": ("movies x movies", OBJECTS)},
     words={
         "baseline.mean": "the mean of all ratings",
         "baseline.user_mean": "each user's mean",
@@ -73,87 +73,50 @@ FAMILY = Family(
 )
 
 
+# What predicts, and the number of numbers learned.
+Learner = Callable[[Known, dict[str, Any], int], tuple[Predictor, int]]
+
+
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
     """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
-        known = read_ratings(ratings)
+        known = biases.number_ratings(ratings)
         predict, num_parameters = LEARNERS[model_name](known, params, seed)
 
         def predict_clipped(rows: pd.DataFrame) -> np.ndarray:
-            return predict_rows(predict, known, rows).clip(*known.trainset.rating_scale)
+            return predict_rows(predict, rows, known=known).clip(*known.scale)
 
         return Learned(num_parameters, predict=predict_clipped)
 
     return choose_and_refit(learn, params, dataset, split, by=RMSE)
 
 
-class SurpriseRatings(NamedTuple):
-    """Training ratings as Surprise holds them.
-
-    Attributes:
-        trainset: numbers users and movies from 0.
-        users: ids of the users by that number, and `movies` those of the movies.
-        stars: the ratings, sparse float64 (users, movies).
-    """
-
-    trainset: surprise.Trainset
-    users: np.ndarray
-    movies: np.ndarray
-    stars: sparse.csr_matrix
-
-
-# From numbers of users and movies, -1 where unknown, to stars, all of shape (rows,); and the number
-# of numbers learned.
-CodedPredictor = tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], int]
-
-
-def read_ratings(ratings: pd.DataFrame) -> SurpriseRatings:
-    """Ratings with user_id, movie_id and rating as Surprise reads them."""
-    scale = float(ratings["rating"].min()), float(ratings["rating"].max())
-    columns = ratings[["user_id", "movie_id", "rating"]]
-    read = surprise.Dataset.load_from_df(columns, surprise.Reader(rating_scale=scale))
-    trainset = read.build_full_trainset()
-    users, movies, stars = map(np.array, zip(*trainset.all_ratings(), strict=True))
-    return SurpriseRatings(
-        trainset,
-        np.array([trainset.to_raw_uid(u) for u in trainset.all_users()]),
-        np.array([trainset.to_raw_iid(i) for i in trainset.all_items()]),
-        sparse.csr_matrix((stars, (users, movies)), shape=(trainset.n_users, trainset.n_items)),
-    )
-
-
-def predict_rows(
-    predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    known: SurpriseRatings,
-    rows: pd.DataFrame,
-) -> np.ndarray:
-    """Stars of rows with user_id and movie_id, float64 (rows,), by what `known` taught."""
-    users = pd.Index(known.users).get_indexer(rows["user_id"])  # -1 where unknown
-    movies = pd.Index(known.movies).get_indexer(rows["movie_id"])
-    return predict(users, movies)
-
-
-def learn_mean(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
+def learn_mean(known: Known, params: dict[str, Any], seed: int) -> tuple[Predictor, int]:
     """The mean of all ratings."""
-    return lambda users, movies: np.full(len(users), known.trainset.global_mean), 1
+    return lambda users, movies: np.full(len(users), known.mean), 1
 
 
-def learn_user_mean(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
+def learn_user_mean(known: Known, params: dict[str, Any], seed: int) -> tuple[Predictor, int]:
     """Each user's mean; the mean of all for a new user."""
-    sums = np.asarray(known.stars.sum(axis=1)).ravel()
-    means = np.append(sums / np.diff(known.stars.indptr), known.trainset.global_mean)
+    means = np.bincount(known.user, known.stars) / np.bincount(known.user)
+    means = np.append(means, known.mean)
     return lambda users, movies: means[users], len(means) - 1
 
 
-def learn_biases(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
+def learn_biases(known: Known, params: dict[str, Any], seed: int) -> tuple[Predictor, int]:
     """Damped biases of users and movies."""
-    algo = surprise.BaselineOnly(bsl_options=_pick_bias_options(params), verbose=False)
-    algo.fit(known.trainset)
-    return _predict_by_biases(known, algo.bu, algo.bi), len(algo.bu) + len(algo.bi)
+    return biases.learn_biases(known, params), len(known.users) + len(known.movies)
 
 
-def learn_neighbours(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
+def make_trainset(known: Known) -> surprise.Trainset:
+    """The ratings as Surprise holds them; it numbers users and movies in the same order."""
+    columns = pd.DataFrame({"user": known.user, "movie": known.movie, "stars": known.stars})
+    reader = surprise.Reader(rating_scale=known.scale)
+    return surprise.Dataset.load_from_df(columns, reader).build_full_trainset()
+
+
+def learn_neighbours(known: Known, params: dict[str, Any], seed: int) -> tuple[Predictor, int]:
     """Biases, and the residuals of the user's ratings of the most similar movies."""
     algo = surprise.KNNBaseline(
         k=params["neighbours"],
@@ -165,14 +128,15 @@ def learn_neighbours(known: SurpriseRatings, params: dict[str, Any], seed: int) 
         bsl_options=_pick_bias_options(params),
         verbose=False,
     )
-    algo.fit(known.trainset)
-    mean, predict_base = known.trainset.global_mean, _predict_by_biases(known, algo.bu, algo.bi)
+    trainset = make_trainset(known)
+    algo.fit(trainset)
+    mean, predict_base = known.mean, predict_by_biases(known.mean, algo.bu, algo.bi)
 
     def predict(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
         stars = predict_base(users, movies)
         for user in np.unique(users[(users >= 0) & (movies >= 0)]):
             rows = np.flatnonzero((users == user) & (movies >= 0))
-            rated, given = np.array(known.trainset.ur[user]).T  # (ratings,)
+            rated, given = np.array(trainset.ur[user]).T  # (ratings,)
             rated = rated.astype(int)
             residuals = given - mean - algo.bu[user] - algo.bi[rated]
             likeness = algo.sim[movies[rows][:, None], rated]  # (rows, ratings)
@@ -186,18 +150,19 @@ def learn_neighbours(known: SurpriseRatings, params: dict[str, Any], seed: int) 
     return predict, algo.sim.size + len(algo.bu) + len(algo.bi)
 
 
-def learn_svd(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
+def learn_svd(known: Known, params: dict[str, Any], seed: int) -> tuple[Predictor, int]:
     """Biases and factors."""
     algo = surprise.SVD(random_state=seed, **_pick_sgd_options(params))
-    algo.fit(known.trainset)
+    algo.fit(make_trainset(known))
     return _predict_by_factors(known, algo, algo.pu)
 
 
-def learn_svdpp(known: SurpriseRatings, params: dict[str, Any], seed: int) -> CodedPredictor:
+def learn_svdpp(known: Known, params: dict[str, Any], seed: int) -> tuple[Predictor, int]:
     """Biases and factors, those of a user with what the user rated."""
     algo = surprise.SVDpp(random_state=seed, cache_ratings=True, **_pick_sgd_options(params))
-    algo.fit(known.trainset)
-    rated = known.stars.astype(bool).astype("float64")
+    algo.fit(make_trainset(known))
+    shape = (len(known.users), len(known.movies))
+    rated = sparse.csr_matrix((np.ones(len(known.user)), (known.user, known.movie)), shape=shape)
     implicit = (rated @ algo.yj) / np.sqrt(np.diff(rated.indptr))[:, None]  # (users, dim)
     predict, num_parameters = _predict_by_factors(known, algo, algo.pu + implicit)
     return predict, num_parameters + algo.yj.size
@@ -217,19 +182,9 @@ def _pick_sgd_options(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _predict_by_biases(
-    known: SurpriseRatings, user_biases: np.ndarray, movie_biases: np.ndarray
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The sum mu + b_u + b_i; the last entry, that of the unknown, is 0."""
-    of_user, of_movie = np.append(user_biases, 0.0), np.append(movie_biases, 0.0)
-    return lambda users, movies: known.trainset.global_mean + of_user[users] + of_movie[movies]
-
-
-def _predict_by_factors(
-    known: SurpriseRatings, algo: Any, user_factors: np.ndarray
-) -> CodedPredictor:
+def _predict_by_factors(known: Known, algo: Any, user_factors: np.ndarray) -> tuple[Predictor, int]:
     """The sum mu + b_u + b_i + q_i . p_u, with p_u as given, (users, dim)."""
-    predict_base = _predict_by_biases(known, algo.bu, algo.bi)
+    predict_base = predict_by_biases(known.mean, algo.bu, algo.bi)
     of_user, of_movie = (np.vstack([f, np.zeros(f.shape[1])]) for f in (user_factors, algo.qi))
 
     def predict(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
@@ -239,7 +194,7 @@ def _predict_by_factors(
     return predict, sum(array.size for array in learned)
 
 
-LEARNERS: dict[str, Callable[[SurpriseRatings, dict[str, Any], int], CodedPredictor]] = {
+LEARNERS: dict[str, Learner] = {
     "baseline.mean": learn_mean,
     "baseline.user_mean": learn_user_mean,
     "baseline.biases": learn_biases,

@@ -31,7 +31,8 @@ MODELS: dict[str, dict[str, Any]] = {"content.ridge": {}, "content.popularity": 
 FAMILY = Family(
     chapter="07_next_steps",
     predicts="lists",
-    grows="users x movies",
+    requires=("titles",),
+    grows=("users x movies", "movies x movies"),
     words={
         "content.ridge": "a linear taste for words, genres, years, directors and stars",
         "content.popularity": "how popular a movie with such contents should be",

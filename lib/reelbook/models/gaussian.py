@@ -1,6 +1,6 @@
 """Stars as draws from one Gaussian: how much a user will like a movie, how sure, and why.
 
-Around mu + b_i (`reelbook.models.baseline`, damped) the stars of a user are a Gaussian vector over
+Around mu + b_i (`reelbook.models.biases`) the stars of a user are a Gaussian vector over
 movies, the same for all users (Lawrence and Urtasun 2009, with a linear kernel):
 
     r_ui = mu + b_i + v_i . z_u + noise,    z_u ~ N(0, I),    noise ~ N(0, s2)
@@ -13,19 +13,28 @@ users of both. For a user who rated R, with V_R (R, dim + 1) and stars d_R less 
     P = (V_R' V_R + s2 I)^-1    weights = v_i' P V_R'     prediction = mu + b_i + weights . d_R
     variance = s2 (1 + v_i' P v_i) + s2 / (n_i + reg_i), the last for what is not known of b_i
 
-so each rating's share in a prediction is a number, and a person who is not in the data is one more
+Of more than `MOST_MOVIES` movies only the most rated have a covariance; the rest have q_i = 0.
+
+So each rating's share in a prediction is a number, and a person who is not in the data is one more
 draw. Predictions are clipped to the range of the training ratings.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.sparse.linalg import eigsh
 
 from reelbook.data.tables import Dataset
-from reelbook.models.baseline import BIASES, learn_biases, predict_rows, read_ratings
-from reelbook.models.features.matrix import list_movies, list_users, make_matrix
+from reelbook.models.biases import BIASES, learn_biases, number_ratings
+from reelbook.models.features.matrix import (
+    count_ratings,
+    list_most_rated,
+    list_movies,
+    list_users,
+    make_matrix,
+)
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.grid import RMSE, Learned, choose_and_refit
 from reelbook.models.fold_in import Taste, expect_stars
@@ -46,18 +55,41 @@ MODELS: dict[str, dict[str, Any]] = {
 FAMILY = Family(
     chapter="08_recommend",
     predicts="stars",
-    grows="movies x movies",
     words={"gaussian.fold_in": "one Gaussian over movies, which a user's ratings narrow down"},
     source="Lawrence and Urtasun 2009",
     unseen="the mean and what is known of the other one",
 )
 
 
+class Sums(NamedTuple):
+    """What the covariance is made of, over `kept` movies.
+
+    Attributes:
+        base: mu + b_i of all movies (movies,).
+        counts: n_i of all movies (movies,).
+        kept: places of the movies that have a covariance, ascending.
+        both: n_ij (kept, kept).
+        products: sum_u e_ui e_uj (kept, kept).
+        scale: the lowest and the highest stars.
+    """
+
+    base: np.ndarray
+    counts: np.ndarray
+    kept: np.ndarray
+    both: np.ndarray
+    products: np.ndarray
+    scale: tuple[float, float]
+
+
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
     """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
+    shared: dict[int, Sums] = {}  # the same for all settings of the grid, by the number of ratings
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
-        taste = learn_taste(params, dataset, ratings)
+        if len(ratings) not in shared:
+            shared.clear()
+            shared[len(ratings)] = sum_residuals(params, dataset, ratings)
+        taste = make_taste(params, shared[len(ratings)])
 
         def predict(rows: pd.DataFrame) -> np.ndarray:
             return expect_rows(taste, dataset, ratings, rows)[0]
@@ -75,26 +107,40 @@ def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame)
         dataset: the canonical tables.
         ratings: to learn from.
     """
+    return make_taste(params, sum_residuals(params, dataset, ratings))
+
+
+def sum_residuals(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame) -> Sums:
+    """Learn the biases, and sum the products of what they leave; `params` are reg_u and reg_i."""
     users, movies = list_users(dataset), list_movies(dataset)
-    known = read_ratings(ratings)
-    predict_base, _ = learn_biases(known, params, seed=0)
+    known = number_ratings(ratings)
+    predict_base = learn_biases(known, params)
     places = pd.Index(known.movies).get_indexer(movies)  # (movies,), -1 where never rated
-    base = predict_base(np.full(len(movies), -1), places)
-    rated = make_matrix(dataset, ratings).toarray().astype("float64")  # (users, movies)
-    residuals = np.zeros_like(rated)
+    rated = make_matrix(dataset, ratings)  # (users, movies)
+    kept = list_most_rated(rated)
     cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(movies, ratings["movie_id"])
-    residuals[cells] = ratings["rating"].to_numpy() - predict_rows(predict_base, known, ratings)
-    covariance = residuals.T @ residuals / (rated.T @ rated + params["shrinkage"])
-    values, axes = find_leading(covariance, min(params["dim"], len(covariance)))
-    factors = axes * np.sqrt(values.clip(min=0))  # (movies, dim)
-    level = np.full((len(movies), 1), np.sqrt(params["user_variance"]))
-    return Taste(
-        base,
-        params["noise"] / (rated.sum(axis=0) + params["reg_i"]),
-        np.hstack([level, factors]),
-        params["noise"],
-        known.trainset.rating_scale,
+    left = known.stars - predict_base(known.user, known.movie)  # (ratings,)
+    residuals = sparse.csr_matrix((left, cells), shape=rated.shape)[:, kept]
+    seen = rated[:, kept]
+    return Sums(
+        predict_base(np.full(len(movies), -1), places),
+        count_ratings(rated).astype("float64"),
+        kept,
+        (seen.T @ seen).toarray().astype("float64"),
+        (residuals.T @ residuals).toarray(),
+        known.scale,
     )
+
+
+def make_taste(params: dict[str, Any], sums: Sums) -> Taste:
+    """The Gaussian with the covariance's leading axes; `params` are all of the model."""
+    covariance = sums.products / (sums.both + params["shrinkage"])
+    values, axes = find_leading(covariance, min(params["dim"], len(covariance)))
+    vectors = np.zeros((len(sums.base), 1 + len(values)))  # (movies, 1 + dim)
+    vectors[:, 0] = np.sqrt(params["user_variance"])
+    vectors[sums.kept, 1:] = axes * np.sqrt(values.clip(min=0))
+    doubt = params["noise"] / (sums.counts + params["reg_i"])
+    return Taste(sums.base, doubt, vectors, params["noise"], sums.scale)
 
 
 def find_leading(symmetric: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -91,7 +91,7 @@ MODELS: dict[str, dict[str, Any]] = {
 FAMILY = Family(
     chapter="02_matrix_factorization",
     predicts="stars",
-    grows={name: "ratings" for name in MODELS} | {"mf.implicit": "users x movies"},
+    grows={name: ("ratings",) for name in MODELS} | {"mf.implicit": ("users x movies",)},
     words={
         "mf.dot": "factors of a user and a movie, multiplied",
         "mf.mlp": "factors of a user and a movie, through a dense layer",

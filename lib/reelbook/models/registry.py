@@ -32,9 +32,19 @@ if TYPE_CHECKING:  # a list of names needs neither pandas nor TensorFlow
 
 PREDICTS = ("stars", "lists", "both")
 NEEDS = ("times", "titles", "genres", "people", "credits")
-GROWS = ("ratings", "users x movies", "movies x movies")
-# Cells of such a table that fit in 16 GB beside what is made of them.
-LIMITS = {"users x movies": 1_000_000_000, "movies x movies": 225_000_000}
+GROWS = ("ratings", "users x movies", "movies x movies", "ratings as Python objects")
+# How many of them fit in 16 GB beside what is made of them.
+LIMITS = {
+    "users x movies": 1_000_000_000,
+    "movies x movies": 225_000_000,
+    "ratings as Python objects": 15_000_000,
+}
+# Why a model that requires a trait cannot learn from data without it.
+LACKING = {
+    "stars": "they hold no stars, and it predicts stars",
+    "times": "they hold no times, and it learns from the order of ratings",
+    "titles": "they hold no titles, and it learns from what movies contain",
+}
 
 
 class About(NamedTuple):
@@ -53,8 +63,8 @@ class About(NamedTuple):
         chapter: the notebook that trains it; a family that names none stands in that on baselines.
         unseen: of a model that predicts stars, by what it predicts where no rating trained the
             user or the movie.
-        grows: with what the memory of a training grows, one of GROWS; scores of a block of users
-            for all movies are not counted.
+        grows: with what the memory of a training grows, of GROWS; scores of a block of users for
+            all movies are not counted.
     """
 
     predicts: str
@@ -65,7 +75,7 @@ class About(NamedTuple):
     deep: bool
     chapter: str
     unseen: str
-    grows: str
+    grows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class Family:
     deep: bool | dict[str, bool] = False
     chapter: str = "06_baselines"
     unseen: str | dict[str, str] = ""
-    grows: str | dict[str, str] = "ratings"
+    grows: tuple[str, ...] | dict[str, tuple[str, ...]] = ("ratings",)
     defaults: dict[str, Any] = field(default_factory=dict)
 
 
@@ -108,6 +118,30 @@ def describe_model(model: str) -> About:
     family: Family = get_family(model).FAMILY
     values = (getattr(family, name) for name in About._fields)
     return About(*(v[model] if isinstance(v, dict) else v for v in values))
+
+
+def find_obstacle(model: str, dataset: "Dataset") -> str:
+    """Why a model cannot be trained on these data, or an empty text where it can.
+
+    It requires a trait that they do not have, or they are too large for it.
+    """
+    about = describe_model(model)
+    for trait in about.requires:
+        if trait not in dataset.traits:
+            return f"{model} cannot learn from {dataset.name}: {LACKING[trait]}."
+    users, movies, ratings = map(len, (dataset.users, dataset.movies, dataset.ratings))
+    sizes = {
+        "users x movies": (users * movies, f"{users:,} x {movies:,} cells"),
+        "movies x movies": (movies**2, f"{movies:,} x {movies:,} cells"),
+        "ratings as Python objects": (ratings, f"{ratings:,} ratings"),
+    }
+    for part in about.grows:
+        if part in LIMITS and sizes[part][0] > LIMITS[part]:
+            return (
+                f"{model} keeps {part}, and {dataset.name} has {sizes[part][1]}: more than the "
+                f"{LIMITS[part]:,} that fit in 16 GB."
+            )
+    return ""
 
 
 def get_family(model: str) -> ModuleType:

@@ -15,7 +15,9 @@ G = X'X, the score of movie i for user u is
                  (Rendle et al. 2009). implicit draws the other by popularity, so what it learns is
                  by how much more than n_i the user likes i; log n_i puts that back.
 
-A user without training ratings gets popularity. ials and bpr come from the package implicit.
+Of more than `MOST_MOVIES` movies, item_knn, ease and edlae weigh the most rated ones; all others
+stand behind these, by popularity. A user without training ratings gets popularity. ials and bpr
+come from the package implicit.
 """
 
 import warnings
@@ -33,7 +35,7 @@ with warnings.catch_warnings():
     from implicit.bpr import BayesianPersonalizedRanking
 
 from reelbook.data.tables import Dataset
-from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
+from reelbook.models.features.matrix import count_ratings, list_most_rated, list_users, make_matrix
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.grid import NDCG, Learned, choose_and_refit
 from reelbook.models.registry import Family
@@ -72,8 +74,6 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 FAMILY = Family(
     predicts="lists",
-    grows={name: "ratings" for name in MODELS}
-    | dict.fromkeys(["topn.item_knn", "topn.ease", "topn.edlae"], "movies x movies"),
     words={
         "topn.popularity": "the most rated movies for all",
         "topn.item_knn": "the movies most like those that were rated",
@@ -202,8 +202,21 @@ def _score_by(compute_weights: Callable[..., np.ndarray]) -> Callable[..., RowSc
     """How a model of weights between movies is learned: a score sums those of a user's movies."""
 
     def learn(x: sparse.csr_matrix, params: dict[str, Any], seed: int) -> RowScorer:
-        weights = compute_weights(x, params)
-        return lambda rows: x[rows] @ weights, int(np.count_nonzero(weights))
+        kept = list_most_rated(x)
+        weighed = x[:, kept]  # (users, kept)
+        weights = compute_weights(weighed, params)  # (kept, kept)
+        counts = count_ratings(x)
+        behind = counts / (counts.max() + 1) - 1  # (movies,), below 0 and by popularity
+
+        def score(rows: np.ndarray) -> np.ndarray:
+            found = weighed[rows] @ weights  # (rows, kept)
+            if len(kept) == x.shape[1]:
+                return found
+            scores = found.min(axis=1, keepdims=True) + behind  # (rows, movies)
+            scores[:, kept] = found
+            return scores
+
+        return score, int(np.count_nonzero(weights))
 
     return learn
 

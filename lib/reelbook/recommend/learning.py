@@ -9,7 +9,7 @@ from scipy import sparse
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.models import content, gaussian, registry, topn
-from reelbook.models.features.matrix import make_matrix
+from reelbook.models.features.matrix import list_most_rated, make_matrix
 from reelbook.models.fold_in import Taste
 from reelbook.recommend.recommender import (
     LIKED,
@@ -26,6 +26,8 @@ from reelbook.splits.protocols import make_split
 def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommender:
     """Learn from all ratings; settings are those of the model's run on a split, trained if missing.
 
+    Of more than `MOST_MOVIES` movies it knows the most rated.
+
     Args:
         dataset: the canonical tables.
         model: one of MODELS.
@@ -34,39 +36,49 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
         ReelbookError: a model that is not one of these.
     """
     x = make_matrix(dataset, dataset.ratings)
+    kept = list_most_rated(x)
     weights = learn_weights(dataset, x, model=model)
-    movies = list_movies(dataset)
+    movies = list_movies(dataset).iloc[kept].reset_index(drop=True)
+    taste = learn_taste(dataset, dataset.ratings)
+    taste = taste._replace(
+        base=taste.base[kept], doubt=taste.doubt[kept], vectors=taste.vectors[kept]
+    )
     stars = dataset.ratings["rating"]
-    places = np.searchsorted(movies["movie_id"], dataset.ratings["movie_id"])
+    places = pd.Index(movies["movie_id"]).get_indexer(dataset.ratings["movie_id"])
     return Recommender(
         dataset.name,
         model,
         movies,
         weights,
-        learn_taste(dataset, dataset.ratings),
+        taste,
         float(stars[stars >= min(LIKED, stars.max())].mean()),
-        dataset.ratings[["user_id", "rating"]].assign(place=places),
+        dataset.ratings[["user_id", "rating"]].assign(place=places)[places >= 0],
         dataset.users["user_id"].to_numpy(),
         dataset.user_names,
     )
 
 
 def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.ndarray:
-    """W, float32 (movies, movies), with the settings that validation rows of stratified chose.
+    """W between the movies of `list_most_rated`, with the settings that validation rows chose.
 
     Args:
         dataset: the canonical tables.
         x: who rated what (users, movies): what is learned from.
-        model: one of MODELS.
+        model: one of MODELS; the validation rows are those of its run on `stratified`.
+
+    Returns:
+        float32 (kept, kept), all movies where they are not too many.
 
     Raises:
         ReelbookError: a model that is not one of these.
     """
     check_model(model)
+    kept = list_most_rated(x)
     params = find_settings(dataset, model, "stratified")
     if model in topn.WEIGHTS:
-        return topn.WEIGHTS[model](x, params)
-    return content.learn_weights(x, content.describe_movies(dataset), l2=params["l2"])
+        return topn.WEIGHTS[model](x[:, kept], params)
+    features = content.describe_movies(dataset)[kept]
+    return content.learn_weights(x[:, kept], features, l2=params["l2"])
 
 
 def learn_taste(dataset: Dataset, ratings: pd.DataFrame, *, fold: int = 1) -> Taste:

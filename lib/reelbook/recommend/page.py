@@ -12,7 +12,12 @@ from scipy import sparse
 from reelbook.data.tables import Dataset
 from reelbook.data.titles import ARTICLES
 from reelbook.metrics.catalogue import measure_ndcg
-from reelbook.models.features.matrix import count_ratings, list_users, make_matrix
+from reelbook.models.features.matrix import (
+    count_ratings,
+    list_most_rated,
+    list_users,
+    make_matrix,
+)
 from reelbook.recommend.learning import learn_weights
 from reelbook.recommend.ratings_file import COLUMNS, SITES, TOPS
 from reelbook.recommend.recommender import POPULAR, REACH, Recommender
@@ -104,18 +109,21 @@ def measure_kept(dataset: Dataset, *, model: str) -> dict[str, float]:
     split = make_split(dataset, "stratified")
     x = make_matrix(dataset, dataset.ratings.iloc[np.union1d(split.train, split.validation)])
     users, counts = list_users(dataset), count_ratings(x)
+    most = list_most_rated(x)
     weights = learn_weights(dataset, x, model=model)
     found = {}
-    for name, part in {"all": weights, "kept": keep_largest(weights, counts)}.items():
-        score = functools.partial(_score, x, users, part)
+    for name, part in {"all": weights, "kept": keep_largest(weights, counts[most])}.items():
+        score = functools.partial(_score, x, users, most, part)
         found[name] = measure_ndcg(score, dataset, split, part="test")
     return found
 
 
 def _score(
-    x: sparse.csr_matrix, users: np.ndarray, weights: np.ndarray, ids: np.ndarray
+    x: sparse.csr_matrix, users: np.ndarray, most: np.ndarray, weights: np.ndarray, ids: np.ndarray
 ) -> np.ndarray:
-    return x[np.searchsorted(users, ids)] @ weights  # (rows, movies)
+    scores = np.full((len(ids), x.shape[1]), -np.inf, "float32")  # (rows, movies)
+    scores[:, most] = x[np.searchsorted(users, ids)][:, most] @ weights
+    return scores
 
 
 def _encode(array: np.ndarray, dtype: str) -> str:

@@ -36,7 +36,7 @@ class Recommender(NamedTuple):
     Attributes:
         dataset: the name of the data set.
         model: that ordered the lists, one of MODELS.
-        movies: movie_id, name and ratings (number) of each.
+        movies: movie_id, name and ratings (number) of each; the most rated where they are many.
         weights: W, float32 (movies, movies).
         taste: see `Taste`.
         liked_stars: what a liked movie counts as: the mean of all ratings from LIKED stars on.

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import math
 import multiprocessing
 import os
 import resource
@@ -38,12 +37,6 @@ from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.slots import hold_slot
 from reelbook.splits.split import Split
 
-# Why a model that requires a trait refuses data without it.
-LACKING = {
-    "stars": "they hold no stars, and it predicts stars",
-    "times": "they hold no times, and it learns from the order of ratings",
-}
-
 
 def check_training(model: str, dataset: Dataset, split: Split) -> None:
     """Stop a training whose figures would mean nothing.
@@ -52,29 +45,16 @@ def check_training(model: str, dataset: Dataset, split: Split) -> None:
         ReelbookError: data without what the model requires or with more users and movies than it
             can take, rated movies or users that their table does not have, or an empty test part.
     """
-    for trait in registry.describe_model(model).requires:
-        if trait not in dataset.traits:
-            raise ReelbookError(f"{model} cannot learn from {dataset.name}: {LACKING[trait]}.")
-    _check_size(model, dataset)
+    if obstacle := registry.find_obstacle(model, dataset):
+        raise ReelbookError(
+            f"{obstacle} `python -m reelbook models` lists what each model needs and how it grows."
+        )
     if len(split.test) == 0:
         raise ReelbookError(
             f"Protocol {split.protocol}: the test part is empty, so nothing would be measured."
         )
     check_vocabulary(dataset.ratings["movie_id"], dataset.movies["movie_id"])
     check_vocabulary(dataset.ratings["user_id"], dataset.users["user_id"])
-
-
-def _check_size(model: str, dataset: Dataset) -> None:
-    grows = registry.describe_model(model).grows
-    sizes = {"users": len(dataset.users), "movies": len(dataset.movies)}
-    cells = math.prod(sizes.get(part, 0) for part in grows.split(" x "))
-    if cells > registry.LIMITS.get(grows, math.inf):
-        counts = " x ".join(f"{sizes[part]:,} {part}" for part in grows.split(" x "))
-        raise ReelbookError(
-            f"{model} keeps a table of {grows}, and {dataset.name} has {counts}: more than the "
-            f"{registry.LIMITS[grows]:,} cells that fit in 16 GB. Take a model whose memory grows "
-            "with the ratings: python -m reelbook models lists them."
-        )
 
 
 def report_progress(text: str) -> None:

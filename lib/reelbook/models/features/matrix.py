@@ -6,6 +6,10 @@ from scipy import sparse
 
 from reelbook.data.tables import Dataset
 
+# Tables of movies x movies have no more rows than this: 1.2 GB of float64, and their inverse takes
+# the cube in seconds. Of more movies the most rated ones stand in them.
+MOST_MOVIES = 12_000
+
 
 def make_matrix(dataset: Dataset, ratings: pd.DataFrame) -> sparse.csr_matrix:
     """1 where one of these ratings is, float32 (users, movies), both in the order of their ids."""
@@ -29,3 +33,10 @@ def list_users(dataset: Dataset) -> np.ndarray:
 def list_movies(dataset: Dataset) -> np.ndarray:
     """Ids of the movies, ascending: the columns of the matrix."""
     return np.sort(dataset.movies["movie_id"].to_numpy())
+
+
+def list_most_rated(x: sparse.csr_matrix) -> np.ndarray:
+    """Columns of the MOST_MOVIES movies with most ratings, ascending; of fewer movies, all."""
+    if x.shape[1] <= MOST_MOVIES:
+        return np.arange(x.shape[1])
+    return np.sort(np.argsort(-count_ratings(x), kind="stable")[:MOST_MOVIES])

@@ -49,10 +49,10 @@ def describe_gains(gains: pd.DataFrame) -> str:
     """What each of STEPS brings, an item a step.
 
     Args:
-        gains: of `compare.compare_models` over STEPS, in their order.
+        gains: of `compare.compare_models` over those of STEPS whose models were trained.
     """
-    steps = zip(STEPS.values(), list_rows(gains), strict=True)
-    told = make_list(f"{name}: the error {tell_fall(row)}." for name, row in steps)
+    names = {" → ".join(pair): name for pair, name in STEPS.items()}
+    told = make_list(f"{names[row.name]}: the error {tell_fall(row)}." for row in list_rows(gains))
     return f"From one model to the next, on the same rows and for the same users:\n\n{told}"
 
 

@@ -1,7 +1,6 @@
 """The computed sentences of the chapter on what document A would try next."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -14,6 +13,8 @@ from reelbook.report.sentences.phrases import (
     join_words,
     tell_fall,
 )
+
+LEFT_OUT = "Such a model is left out here; the head of this chapter says why."
 
 
 def answer(
@@ -30,15 +31,28 @@ def answer(
     """
     stars, lists = (table.set_index("name") for table in (rmse, ndcg))
     splits, value = give_scope(num_seeds, "split"), lists["value"]
-    text = (
-        "**In short.** The autoencoder for ratings has a test RMSE of "
-        f"{give_estimate(stars.loc['autoencoder.autorec'], unit=' stars')}, "
-        f"{give_scope(num_folds, 'fold')}; biases alone have "
-        f"{stars['value']['baseline.biases']:.3f}. The variational autoencoder for lists has an "
-        f"nDCG@10 of {give_estimate(lists.loc['autoencoder.multvae'])} on `stratified`, {splits}; "
-        f"linear weights between movies (`topn.ease`) have {value['topn.ease']:.3f}, item2vec "
-        f"{value['item2vec.skipgram']:.3f} with skip-gram and {value['item2vec.cbow']:.3f} with "
-        "continuous bag of words."
+    text = "**In short.** "
+    if "autoencoder.autorec" in stars.index:
+        text += (
+            "The autoencoder for ratings has a test RMSE of "
+            f"{give_estimate(stars.loc['autoencoder.autorec'], unit=' stars')}, "
+            f"{give_scope(num_folds, 'fold')}; biases alone have "
+            f"{stars['value']['baseline.biases']:.3f}. "
+        )
+    if "autoencoder.multvae" in lists.index:
+        text += (
+            "The variational autoencoder for lists has an nDCG@10 of "
+            f"{give_estimate(lists.loc['autoencoder.multvae'])} on `stratified`, {splits}; linear "
+            f"weights between movies (`topn.ease`) have {value['topn.ease']:.3f}, item2vec "
+        )
+    else:
+        text += (
+            "Linear weights between movies (`topn.ease`) have an nDCG@10 of "
+            f"{give_estimate(lists.loc['topn.ease'])} on `stratified`, {splits}; item2vec has "
+        )
+    text += (
+        f"{value['item2vec.skipgram']:.3f} with skip-gram and "
+        f"{value['item2vec.cbow']:.3f} with continuous bag of words."
     )
     if cold.empty:
         return text
@@ -51,13 +65,16 @@ def answer(
     )
 
 
-def describe_autorec(gain: Any) -> str:
+def describe_autorec(gains: pd.DataFrame) -> str:
     """What the autoencoder brings beyond biases.
 
     Args:
-        gain: value, low, high and clear, in stars, positive where the error falls.
+        gains: a row with value, low, high and clear, in stars, positive where the error falls; no
+            row where the autoencoder was left out.
     """
-    return f"When the autoencoder is added to the biases, the error {tell_fall(gain)}."
+    if gains.empty:
+        return LEFT_OUT
+    return f"When the autoencoder is added to the biases, the error {tell_fall(gains.iloc[0])}."
 
 
 def describe_rest(histories: Sequence[pd.DataFrame], chosen: Sequence[int]) -> str:
@@ -106,12 +123,16 @@ def describe_cosine(by_cosine: float, with_popularity: float) -> str:
     )
 
 
-def describe_cold(gap: Any) -> str:
+def describe_cold(gaps: pd.DataFrame) -> str:
     """Whether a personal taste beats popularity among movies that nobody has rated.
 
     Args:
-        gap: value, low, high and clear of content.ridge beyond content.popularity, as nDCG@10.
+        gaps: a row with value, low, high and clear of content.ridge beyond content.popularity, as
+            nDCG@10; no row where models of contents were left out.
     """
+    if gaps.empty:
+        return LEFT_OUT
+    gap = gaps.iloc[0]
     if not gap["clear"]:
         return (
             "The difference between a personal taste for contents and the popularity predicted "

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from reelbook.data.tables import Dataset
-from reelbook.models import content, item2vec
+from reelbook.models import content, item2vec, registry
 from reelbook.report import rankings
 from reelbook.report.studies.study import Study, declare
 from reelbook.splits.protocols import make_split
@@ -17,8 +17,7 @@ def next_steps(
 ) -> Study:
     """Autoencoders, movies as words and content-based models, each beside simple models.
 
-    Without titles nothing is known of a movie that nobody rated: then no model of contents is made,
-    and `cold-movies` is left out.
+    Where no model of contents can be made, `cold-movies` is left out.
 
     Args:
         dataset: the canonical tables.
@@ -32,7 +31,7 @@ def next_steps(
     first = make_split(dataset, "stratified", seed=seeds[0])
     limits = {"epochs": epochs} if epochs else {}
     simple = ["topn.popularity", "topn.ease"]
-    has_contents = "titles" in dataset.traits
+    has_contents = not registry.find_obstacle("content.ridge", dataset)
     return Study(
         dataset,
         [
@@ -40,7 +39,7 @@ def next_steps(
             *declare("autoencoder.autorec", official, seeds=[0], params=limits),
             *declare(simple, ranking),
             *declare("autoencoder.multvae", ranking, params=limits),
-            *declare([*item2vec.MODELS, *["content.ridge"] * has_contents], ranking),
+            *declare([*item2vec.MODELS, "content.ridge"], ranking),
             *declare([*simple, *content.MODELS], cold if has_contents else []),
             *declare("item2vec.skipgram", first, params=BY_COSINE, study="ablation"),
         ],

@@ -1,5 +1,6 @@
 """A study: the runs that a chapter asks for, declared as rows of models, splits and seeds."""
 
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import pandas as pd
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
+from reelbook.models import registry
 from reelbook.runs.record import Request
 from reelbook.runs.store import Run, load_or_train_all
 from reelbook.splits.split import Split
@@ -15,10 +17,33 @@ from reelbook.splits.split import Split
 
 @dataclass(frozen=True)
 class Study:
-    """What a chapter trains on a data set: declared first, then run."""
+    """What a chapter trains on a data set: declared first, then run.
+
+    Attributes:
+        dataset: the canonical tables.
+        declared: the runs that the chapter asks for.
+    """
 
     dataset: Dataset
-    requests: list[Request]
+    declared: list[Request]
+
+    @functools.cached_property
+    def left_out(self) -> dict[str, str]:
+        """Models that cannot be trained on these data, each with the reason."""
+        models = dict.fromkeys(request.model for request in self.declared)
+        found = {model: registry.find_obstacle(model, self.dataset) for model in models}
+        return {model: obstacle for model, obstacle in found.items() if obstacle}
+
+    @functools.cached_property
+    def requests(self) -> list[Request]:
+        """The declared runs without those of models that are left out.
+
+        Raises:
+            ReelbookError: no model is left; the message has the first one's reason.
+        """
+        if self.declared and {request.model for request in self.declared} == self.left_out.keys():
+            raise ReelbookError(next(iter(self.left_out.values())))
+        return [request for request in self.declared if request.model not in self.left_out]
 
     def run(self) -> list[Run]:
         """The finished runs in the order of the requests; those that are missing are trained."""
