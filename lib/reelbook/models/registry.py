@@ -16,7 +16,7 @@ file is found where it stands. Labels decide no number: `reelbook.provenance` le
 import importlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -90,7 +90,7 @@ class Family:
     deep: bool | dict[str, bool] = False
     chapter: str = "06_baselines"
     unseen: str | dict[str, str] = ""
-    grows: tuple[str, ...] | dict[str, tuple[str, ...]] = ("ratings",)
+    grows: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ("ratings",)
     defaults: dict[str, Any] = field(default_factory=dict)
 
 
@@ -117,7 +117,7 @@ def describe_model(model: str) -> About:
     """What the model's family says of it; the errors are those of `get_family`."""
     family: Family = get_family(model).FAMILY
     values = (getattr(family, name) for name in About._fields)
-    return About(*(v[model] if isinstance(v, dict) else v for v in values))
+    return About(*(v[model] if isinstance(v, Mapping) else v for v in values))
 
 
 def find_obstacle(model: str, dataset: "Dataset") -> str:
