@@ -9,7 +9,6 @@ import tf_keras as keras
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from reelbook.errors import ReelbookError
-from reelbook.models.fitting import loop
 from reelbook.models.fitting.epochs import Rows, make_star_network, predict, train_stars
 from reelbook.models.fitting.grid import list_grid
 from reelbook.models.fitting.loop import grow_batches, set_seed, train
@@ -58,12 +57,12 @@ def test_batches_and_learning_rate_grow_with_the_rows_so_that_steps_do_not():
     assert -(-32_000_001 // grow_batches(options, 32_000_001)["batch_size"]) <= 500
 
 
-def test_a_fit_with_larger_batches_says_so_and_is_about_as_good(dataset, monkeypatch):
+def test_a_fit_with_larger_batches_says_so_and_is_about_as_good(dataset):
     split = make_split(dataset, "official", fold=1)
     plain = fit("mf.biased", {"batch_size": 64, "grid": {}}, dataset, split, 0)
     assert "grown" not in plain.extra
-    monkeypatch.setattr(loop, "MAX_STEPS", 10)
-    grown = fit("mf.biased", {"batch_size": 64, "grid": {}}, dataset, split, 0)
+    few = {"batch_size": 64, "grid": {}, "max_steps": 10}
+    grown = fit("mf.biased", few, dataset, split, 0)
     num_rows = len(split.train) + len(split.validation)
     assert grown.extra["grown"]["batch_size"] == -(-num_rows // 10)
     rmse = [found.history["validation_rmse"].min() for found in (plain, grown)]

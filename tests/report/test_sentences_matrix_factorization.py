@@ -31,6 +31,17 @@ def test_stops_name_the_model_that_overfits_most():
     )
 
 
+def test_what_larger_batches_cost():
+    row = {"name": "mf.mlp", "usual": 256, "larger": 1024, "steps": 500}
+    gains = pd.DataFrame([row | {"value": -0.001, "low": -0.003, "high": -0.0005, "clear": True}])
+    assert sentences.describe_batches(gains) == (
+        "Each step updates whole tables, so on many ratings the batches grow until an epoch has at "
+        "most 500 steps, and the learning rate grows with the square root of the batch. On one "
+        "fold, larger batches beside the usual ones:\n\n- `mf.mlp`, 1,024 ratings in a batch in "
+        "place of 256: the error rises by **0.0010** stars (95% interval 0.0005 to 0.0030)."
+    )
+
+
 @pytest.mark.parametrize("validation", [0.0, float("nan")])
 def test_no_model_overfits_that_was_best_at_its_last_epoch(validation):
     histories = pd.DataFrame({"model": ["a"], "best_epoch": [3]})

@@ -2,10 +2,12 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from reelbook.errors import ReelbookError
-from reelbook.report import studies
+from reelbook.models import mf
+from reelbook.report import compare, studies
 from reelbook.report.studies.study import Study, declare, find_run, select_runs
 from reelbook.splits.protocols import make_split
 
@@ -136,3 +138,21 @@ def test_only_what_the_document_reports_trains_to_the_last_epoch(dataset):
     )
     patient = {(r.model, r.protocol) for r in study.requests if r.params.get("patience") == 6}
     assert patient == {(m, "source") for m in ("dcn.stacked", "dcn.low_rank", "dcn.dnn")}
+
+
+def test_models_whose_batches_grow_are_trained_without_that_too(dataset, monkeypatch, tmp_path):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    monkeypatch.setenv("REELBOOK_JOBS", "1")
+    for name, few in {"max_steps": 2, "epochs": 2, "grid": {}}.items():
+        monkeypatch.setitem(mf.MODELS["mf.biased"], name, few)
+    given = {"folds": [1, 2], "seeds": [0], "epochs": 2}
+    study = studies.matrix_factorization(dataset, **given)
+    (small,) = (request for request in study.requests if request.study == "batches")
+    assert (small.model, small.split.fold) == ("mf.biased", 1)
+    usual = [r for r in study.requests if r.model == "mf.biased" and r.split is small.split]
+    runs = Study(dataset, [*usual, small]).run()
+    groups = [compare.group_runs(runs, protocol=name) for name in ("batches", "official")]
+    (row,) = compare.compare_batches(*groups).itertuples()
+    assert (row.name, row.usual, row.steps) == ("mf.biased", 1024, 2)
+    assert row.larger == -(-len(np.union1d(small.split.train, small.split.validation)) // 2)
+    assert row.low < row.value < row.high

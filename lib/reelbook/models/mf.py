@@ -45,6 +45,7 @@ from reelbook.models.fitting.epochs import (
     restore_stars,
 )
 from reelbook.models.fitting.grid import Learned
+from reelbook.models.fitting.loop import MAX_STEPS
 from reelbook.models.registry import Family, resolve_params
 from reelbook.splits.split import Split
 
@@ -57,6 +58,7 @@ DOCUMENT: dict[str, Any] = {
     "batch_size": 1024,
     "epochs": 100,  # at most; early stopping ends it
     "patience": 5,
+    "max_steps": MAX_STEPS,
 }
 OURS: dict[str, Any] = {
     "factors": 32,
@@ -67,6 +69,7 @@ OURS: dict[str, Any] = {
     "decay_from": 0.3,  # share of the epochs after which the learning rate falls
     "batch_size": 1024,
     "epochs": 20,
+    "max_steps": MAX_STEPS,
     "grid": {"l2": [0.10, 0.12, 0.14]},
 }
 IMPLICIT: dict[str, Any] = {

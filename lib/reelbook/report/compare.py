@@ -182,6 +182,33 @@ def compare_models(groups: Groups, pairs: Sequence[tuple[str, str]]) -> pd.DataF
     return list_gains(pairs, gains)
 
 
+def compare_batches(small: Groups, grown: Groups) -> pd.DataFrame:
+    """A row a model: what larger batches cost it, on the rows of its run with small ones.
+
+    Args:
+        small: a run of each model whose batches did not grow.
+        grown: all runs of the models, among them one on the same split.
+
+    Returns:
+        name, usual and larger (ratings in a batch), steps (of an epoch, at most), value (positive
+        where the larger batches are better), low, high and clear.
+    """
+    rows = []
+    for model, (run,) in small.items():
+        split = run.record.split["fingerprint"]
+        (other,) = (r for r in grown[model] if r.record.split["fingerprint"] == split)
+        record = other.record
+        gain = compare_paired([run.predictions], [other.predictions])
+        found = list_gains([(model, model)], [gain]).iloc[0].to_dict()
+        sizes = {
+            "usual": record.params["batch_size"],
+            "larger": record.extra["grown"]["batch_size"],
+            "steps": record.params["max_steps"],
+        }
+        rows.append(found | {"name": model} | sizes)
+    return pd.DataFrame(rows)
+
+
 def list_gains(pairs: Sequence[tuple[str, str]], gains: Sequence[Metric]) -> pd.DataFrame:
     """The table of `compare_models`, from the gain of the second model of each pair."""
     rows = [

@@ -25,6 +25,7 @@ from reelbook.metrics.ratings import compute_rmse
 from reelbook.models.fit import Fit
 from reelbook.models.fitting.grid import NDCG, RMSE, Learned, Measure, Training, choose_and_refit
 from reelbook.models.fitting.loop import (
+    MAX_STEPS,
     Loss,
     Report,
     apply_model,
@@ -99,7 +100,9 @@ def fit_network(
         network = build(params, ratings)
         options = pick_options(params)
         if grows:
-            options = grow_batches(options, len(next(iter(network.rows.values()))))
+            num_rows = len(next(iter(network.rows.values())))
+            max_steps = params.get("max_steps", MAX_STEPS)
+            options = grow_batches(options, num_rows, max_steps=max_steps)
             grown.update({k: v for k, v in options.items() if v != params[k]})
         training = train(
             network.model,

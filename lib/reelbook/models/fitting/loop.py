@@ -50,8 +50,10 @@ def pick_options(params: dict[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in OPTIONS if name in params}
 
 
-def grow_batches(options: dict[str, Any], num_rows: int) -> dict[str, Any]:
-    """Options of `train` under which an epoch has at most MAX_STEPS steps.
+def grow_batches(
+    options: dict[str, Any], num_rows: int, *, max_steps: int = MAX_STEPS
+) -> dict[str, Any]:
+    """Options of `train` under which an epoch has at most `max_steps` steps.
 
     Each step updates whole tables, so with a fixed batch an epoch would grow with rows x (users +
     movies). A batch k times as large takes a learning rate larger by the square root of k (Malladi
@@ -60,8 +62,9 @@ def grow_batches(options: dict[str, Any], num_rows: int) -> dict[str, Any]:
     Args:
         options: of `train`.
         num_rows: to train on.
+        max_steps: of an epoch.
     """
-    batch_size = -(-num_rows // MAX_STEPS)
+    batch_size = -(-num_rows // max_steps)
     if batch_size <= options["batch_size"]:
         return options
     larger = batch_size / options["batch_size"]

@@ -45,6 +45,24 @@ def answer(board: pd.DataFrame, *, num_folds: int) -> str:
     )
 
 
+def describe_batches(gains: pd.DataFrame) -> str:
+    """What it costs that batches grow with the ratings.
+
+    Args:
+        gains: as `compare.compare_batches` gives them.
+    """
+    told = make_list(
+        f"`{row.name}`, {row.larger:,} ratings in a batch in place of {row.usual:,}: the error "
+        f"{tell_fall(row)}."
+        for row in list_rows(gains)
+    )
+    return (
+        "Each step updates whole tables, so on many ratings the batches grow until an epoch has "
+        f"at most {gains['steps'].iloc[0]:,} steps, and the learning rate grows with the square "
+        f"root of the batch. On one fold, larger batches beside the usual ones:\n\n{told}"
+    )
+
+
 def describe_stops(histories: pd.DataFrame, moved: pd.DataFrame) -> str:
     """Which epochs validation chose, and which model overfits most after them.
 
