@@ -134,8 +134,9 @@ def learn_neighbours(known: Known, params: dict[str, Any], seed: int) -> tuple[P
 
     def predict(users: np.ndarray, movies: np.ndarray) -> np.ndarray:
         stars = predict_base(users, movies)
-        for user in np.unique(users[(users >= 0) & (movies >= 0)]):
-            rows = np.flatnonzero((users == user) & (movies >= 0))
+        both = np.flatnonzero((users >= 0) & (movies >= 0))
+        for user, of_user in pd.Series(both).groupby(users[both]).indices.items():
+            rows = both[of_user]
             rated, given = np.array(trainset.ur[user]).T  # (ratings,)
             rated = rated.astype(int)
             residuals = given - mean - algo.bu[user] - algo.bi[rated]

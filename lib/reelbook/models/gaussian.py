@@ -171,13 +171,13 @@ def expect_rows(
         Stars and deviations, float64 (rows,) each.
     """
     movies = list_movies(dataset)
-    own = {user: (part["movie_id"], part["rating"]) for user, part in known.groupby("user_id")}
+    places, targets = (np.searchsorted(movies, part["movie_id"]) for part in (known, rows))
+    given = known["rating"].to_numpy("float64")
+    own = known.groupby("user_id").indices  # positions in `known`
+    nothing = np.array([], int)
     stars, deviation = np.empty((2, len(rows)))
-    users, targets = rows["user_id"].to_numpy(), np.searchsorted(movies, rows["movie_id"])
-    for user in np.unique(users):
-        at = np.flatnonzero(users == user)
-        rated, given = own.get(user, (movies[:0], movies[:0]))
-        places = np.searchsorted(movies, rated)
-        found = expect_stars(taste, places, np.asarray(given, "float64"), targets=targets[at])
+    for user, at in rows.groupby("user_id").indices.items():
+        rated = own.get(user, nothing)
+        found = expect_stars(taste, places[rated], given[rated], targets=targets[at])
         stars[at], deviation[at] = found.stars, found.deviation
     return stars, deviation
