@@ -10,7 +10,7 @@ from reelbook.build.run import format_seconds, hold_lock, run_steps
 from reelbook.build.steps import get_step_record
 from reelbook.data.names import DOCUMENTED, find_path
 from reelbook.errors import ReelbookError
-from reelbook.paths import format_path, get_plan_dir
+from reelbook.paths import format_path, get_plan_dir, name_command
 
 
 def run_batch(plan_name: str, *, jobs: int) -> None:
@@ -23,7 +23,7 @@ def run_batch(plan_name: str, *, jobs: int) -> None:
     start = time.monotonic()
     plan = read_plan(plan_name)
     if not plan.notebook:
-        raise ReelbookError(f"Plan {plan.name} makes a report: make book PLAN={plan.name}")
+        raise ReelbookError(f"Plan {plan.name} makes a report: {name_command(plan.name)}")
     if others := [dataset for dataset in plan.datasets if dataset not in DOCUMENTED]:
         from reelbook.data.store import prepare  # here: it needs seconds to import
         from reelbook.data.understood import describe_understood
