@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reelbook.data.tables import Dataset
 from reelbook.models import registry
 from reelbook.report import rankings
-from reelbook.report.studies.study import Study, declare
+from reelbook.report.studies.study import Study, declare, keep_defaults
 from reelbook.splits.protocols import make_split
 
 CHAPTER = "06_baselines"
@@ -13,7 +13,12 @@ PLAIN = "topn.bpr_plain"  # an ablation: no model for the boards
 
 
 def baselines(
-    dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], draws: int | None = None
+    dataset: Dataset,
+    *,
+    folds: Sequence[int],
+    seeds: Sequence[int],
+    draws: int | None = None,
+    tuned: bool = True,
 ) -> Study:
     """Simple models for stars on `official`, and for lists by each of the ranking protocols.
 
@@ -24,6 +29,7 @@ def baselines(
         folds: of `official`.
         seeds: of the splits of `stratified`; the ablation runs on the first.
         draws: of the Bayesian models; None takes those of their defaults.
+        tuned: whether settings are chosen on validation rows; otherwise models keep their defaults.
     """
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     ranking = rankings.make_splits(dataset, seeds)
@@ -37,4 +43,4 @@ def baselines(
             requests += declare(model, official, seeds=[0], params=drawn)
         if about.predicts != "stars":
             requests += declare(model, ranking, params=drawn)
-    return Study(dataset, requests)
+    return Study(dataset, requests if tuned else keep_defaults(requests))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from reelbook.data.tables import Dataset
-from reelbook.report.studies.study import Study, declare
+from reelbook.report.studies.study import Study, declare, keep_defaults
 from reelbook.splits.protocols import make_split
 from reelbook.splits.split import Split
 from reelbook.splits.windows import split_windows
@@ -28,6 +28,7 @@ def behavior_sequence_transformer(
     epochs: int,
     tuned_epochs: int,
     our_epochs: int,
+    tuned: bool = True,
 ) -> Study:
     """Windows as the document cuts them, sealed and thinned; ours on the official folds; ablations.
 
@@ -42,6 +43,7 @@ def behavior_sequence_transformer(
         epochs: the most of bst.base.
         tuned_epochs: the most of bst.tuned.
         our_epochs: the most of bst.best and of what is made of it.
+        tuned: whether settings are chosen on validation rows; otherwise models keep their defaults.
     """
 
     def cut(model: str, seeds: Iterable[int], seal: str = "none") -> list[Split]:
@@ -65,4 +67,4 @@ def behavior_sequence_transformer(
         *declare(["mf.sigmoid", "mf.biased"], ablated, study="ablation"),
         *declare("bst.tuned", ablated, params=half, study="ablation"),
     ]
-    return Study(dataset, requests)
+    return Study(dataset, requests if tuned else keep_defaults(requests))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reelbook.data.tables import Dataset
 from reelbook.models import content, item2vec, registry
 from reelbook.report import rankings
-from reelbook.report.studies.study import Study, declare
+from reelbook.report.studies.study import Study, declare, keep_defaults
 from reelbook.splits.protocols import make_split
 
 # So much closeness that popularity counts for nothing.
@@ -13,7 +13,12 @@ BY_COSINE = {"closeness": 1000.0, "grid": {}}
 
 
 def next_steps(
-    dataset: Dataset, *, folds: Sequence[int], seeds: Sequence[int], epochs: int | None = None
+    dataset: Dataset,
+    *,
+    folds: Sequence[int],
+    seeds: Sequence[int],
+    epochs: int | None = None,
+    tuned: bool = True,
 ) -> Study:
     """Autoencoders, movies as words and content-based models, each beside simple models.
 
@@ -24,6 +29,7 @@ def next_steps(
         folds: of `official`.
         seeds: of the splits of `stratified` and `cold-movies`; the ablation runs on the first.
         epochs: of the autoencoders, at most; None takes those of their defaults.
+        tuned: whether settings are chosen on validation rows; otherwise models keep their defaults.
     """
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     ranking = rankings.make_splits(dataset, seeds)
@@ -32,9 +38,7 @@ def next_steps(
     limits = {"epochs": epochs} if epochs else {}
     simple = ["topn.popularity", "topn.ease"]
     has_contents = not registry.find_obstacle("content.ridge", dataset)
-    return Study(
-        dataset,
-        [
+    requests = [
             *declare("baseline.biases", official, seeds=[0]),
             *declare("autoencoder.autorec", official, seeds=[0], params=limits),
             *declare(simple, ranking),
@@ -42,5 +46,5 @@ def next_steps(
             *declare([*item2vec.MODELS, "content.ridge"], ranking),
             *declare([*simple, *content.MODELS], cold if has_contents else []),
             *declare("item2vec.skipgram", first, params=BY_COSINE, study="ablation"),
-        ],
-    )
+    ]
+    return Study(dataset, requests if tuned else keep_defaults(requests))

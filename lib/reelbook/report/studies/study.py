@@ -112,6 +112,16 @@ def declare(
     ]
 
 
+def keep_defaults(requests: Iterable[Request]) -> list[Request]:
+    """The same rows without tuning: every model keeps the settings of its defaults."""
+    return [
+        request._replace(params={**request.params, "grid": {}})
+        if registry.resolve_params(request.model, {}).get("grid")
+        else request
+        for request in requests
+    ]
+
+
 def select_runs(
     runs: Iterable[Run],
     *,
