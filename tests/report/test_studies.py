@@ -7,6 +7,7 @@ import pytest
 
 from reelbook.errors import ReelbookError
 from reelbook.models import mf
+from reelbook.models.registry import resolve_params
 from reelbook.report import compare, studies
 from reelbook.report.studies.study import Study, declare, find_run, select_runs
 from reelbook.splits.protocols import make_split
@@ -156,3 +157,13 @@ def test_models_whose_batches_grow_are_trained_without_that_too(dataset, monkeyp
     assert (row.name, row.usual, row.steps) == ("mf.biased", 1024, 2)
     assert row.larger == -(-len(np.union1d(small.split.train, small.split.validation)) // 2)
     assert row.low < row.value < row.high
+
+
+def test_without_tuning_every_model_keeps_its_defaults(dataset):
+    given = {"folds": [1], "seeds": [0]}
+    tuned = studies.baselines(dataset, **given).requests
+    plain = studies.baselines(dataset, **given, tuned=False).requests
+    assert [(r.model, r.protocol) for r in plain] == [(r.model, r.protocol) for r in tuned]
+    grids = [resolve_params(r.model, r.params).get("grid") for r in plain]
+    assert not any(grids)
+    assert any(resolve_params(r.model, r.params).get("grid") for r in tuned)

@@ -23,7 +23,9 @@ from reelbook.runs.store import load_or_train
 from reelbook.splits.protocols import make_split
 
 
-def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommender:
+def make_recommender(
+    dataset: Dataset, *, model: str = "topn.edlae", tuned: bool = True
+) -> Recommender:
     """Learn from all ratings; settings are those of the model's run on a split, trained if missing.
 
     Of more than `MOST_MOVIES` movies it knows the most rated.
@@ -31,15 +33,16 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
     Args:
         dataset: the canonical tables.
         model: one of MODELS.
+        tuned: see `find_settings`.
 
     Raises:
         ReelbookError: a model that is not one of these.
     """
     x = make_matrix(dataset, dataset.ratings)
     kept = list_most_rated(x)
-    weights = learn_weights(dataset, x, model=model)
+    weights = learn_weights(dataset, x, model=model, tuned=tuned)
     movies = list_movies(dataset).iloc[kept].reset_index(drop=True)
-    taste = learn_taste(dataset, dataset.ratings)
+    taste = learn_taste(dataset, dataset.ratings, tuned=tuned)
     taste = taste._replace(
         base=taste.base[kept], doubt=taste.doubt[kept], vectors=taste.vectors[kept]
     )
@@ -58,13 +61,16 @@ def make_recommender(dataset: Dataset, *, model: str = "topn.edlae") -> Recommen
     )
 
 
-def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.ndarray:
+def learn_weights(
+    dataset: Dataset, x: sparse.csr_matrix, *, model: str, tuned: bool = True
+) -> np.ndarray:
     """W between the movies of `list_most_rated`, with the settings that validation rows chose.
 
     Args:
         dataset: the canonical tables.
         x: who rated what (users, movies): what is learned from.
         model: one of MODELS; the validation rows are those of its run on `stratified`.
+        tuned: see `find_settings`.
 
     Returns:
         float32 (kept, kept), all movies where they are not too many.
@@ -74,20 +80,23 @@ def learn_weights(dataset: Dataset, x: sparse.csr_matrix, *, model: str) -> np.n
     """
     check_model(model)
     kept = list_most_rated(x)
-    params = find_settings(dataset, model, "stratified")
+    params = find_settings(dataset, model, "stratified", tuned=tuned)
     if model in topn.WEIGHTS:
         return topn.WEIGHTS[model](x[:, kept], params)
     features = content.describe_movies(dataset)[kept]
     return content.learn_weights(x[:, kept], features, l2=params["l2"])
 
 
-def learn_taste(dataset: Dataset, ratings: pd.DataFrame, *, fold: int = 1) -> Taste:
+def learn_taste(
+    dataset: Dataset, ratings: pd.DataFrame, *, fold: int = 1, tuned: bool = True
+) -> Taste:
     """What `gaussian` learns from ratings, with the settings that validation rows chose."""
-    return gaussian.learn_taste(find_settings(dataset, TASTE, "official", fold), dataset, ratings)
+    params = find_settings(dataset, TASTE, "official", fold, tuned=tuned)
+    return gaussian.learn_taste(params, dataset, ratings)
 
 
 def find_settings(
-    dataset: Dataset, model: str, protocol: str, fold: int | None = None
+    dataset: Dataset, model: str, protocol: str, fold: int | None = None, *, tuned: bool = True
 ) -> dict[str, Any]:
     """The settings that a run's validation rows chose, or, of ratings too few to split, defaults.
 
@@ -96,7 +105,10 @@ def find_settings(
         model: whose run; it is trained if it is missing.
         protocol: of the run's split.
         fold: of the run's split.
+        tuned: whether validation rows choose; otherwise the defaults stay.
     """
+    if not tuned:
+        return registry.resolve_params(model, {})
     try:
         split = make_split(dataset, protocol, fold=fold)
     except ReelbookError:  # no part of the data can choose; there is a list all the same
@@ -105,12 +117,13 @@ def find_settings(
     return run.record.params | run.record.extra["chosen"]
 
 
-def measure_sureness(dataset: Dataset, *, fold: int = 1) -> pd.DataFrame:
+def measure_sureness(dataset: Dataset, *, fold: int = 1, tuned: bool = True) -> pd.DataFrame:
     """How often ratings that were held out lie between low and high, by what is known of the user.
 
     Args:
         dataset: the canonical tables.
         fold: of the protocol official; its test rows are predicted from all others.
+        tuned: see `find_settings`.
 
     Returns:
         known (how many ratings of the user were used, a text), rows, inside (share between low and
@@ -118,7 +131,7 @@ def measure_sureness(dataset: Dataset, *, fold: int = 1) -> pd.DataFrame:
     """
     split = make_split(dataset, "official", fold=fold)
     learned = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
-    taste = learn_taste(dataset, learned, fold=fold)
+    taste = learn_taste(dataset, learned, fold=fold, tuned=tuned)
     test = dataset.ratings.iloc[split.test]
     low, high = find_range(taste, *gaussian.expect_rows(taste, dataset, learned, test))
     sizes = learned.groupby("user_id").size()

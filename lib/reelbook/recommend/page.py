@@ -96,12 +96,13 @@ def keep_largest(weights: np.ndarray, counts: np.ndarray, *, kept: int = KEPT) -
     return np.where((size >= least) & (size > 0), weights, 0).astype("float32")
 
 
-def measure_kept(dataset: Dataset, *, model: str) -> dict[str, float]:
+def measure_kept(dataset: Dataset, *, model: str, tuned: bool = True) -> dict[str, float]:
     """nDCG@10 of all weights and of those that the page gets, on the first split of stratified.
 
     Args:
         dataset: the canonical tables.
         model: one of `recommender.MODELS`.
+        tuned: see `learning.find_settings`.
 
     Returns:
         `all` and `kept`.
@@ -110,7 +111,7 @@ def measure_kept(dataset: Dataset, *, model: str) -> dict[str, float]:
     x = make_matrix(dataset, dataset.ratings.iloc[np.union1d(split.train, split.validation)])
     users, counts = list_users(dataset), count_ratings(x)
     most = list_most_rated(x)
-    weights = learn_weights(dataset, x, model=model)
+    weights = learn_weights(dataset, x, model=model, tuned=tuned)
     found = {}
     for name, part in {"all": weights, "kept": keep_largest(weights, counts[most])}.items():
         score = functools.partial(_score, x, users, most, part)

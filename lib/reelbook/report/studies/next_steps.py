@@ -39,12 +39,12 @@ def next_steps(
     simple = ["topn.popularity", "topn.ease"]
     has_contents = not registry.find_obstacle("content.ridge", dataset)
     requests = [
-            *declare("baseline.biases", official, seeds=[0]),
-            *declare("autoencoder.autorec", official, seeds=[0], params=limits),
-            *declare(simple, ranking),
-            *declare("autoencoder.multvae", ranking, params=limits),
-            *declare([*item2vec.MODELS, "content.ridge"], ranking),
-            *declare([*simple, *content.MODELS], cold if has_contents else []),
-            *declare("item2vec.skipgram", first, params=BY_COSINE, study="ablation"),
+        *declare("baseline.biases", official, seeds=[0]),
+        *declare("autoencoder.autorec", official, seeds=[0], params=limits),
+        *declare(simple, ranking),
+        *declare("autoencoder.multvae", ranking, params=limits),
+        *declare([*item2vec.MODELS, "content.ridge"], ranking),
+        *declare([*simple, *content.MODELS], cold if has_contents else []),
+        *declare("item2vec.skipgram", first, params=BY_COSINE, study="ablation"),
     ]
     return Study(dataset, requests if tuned else keep_defaults(requests))
