@@ -54,16 +54,16 @@ def behavior_sequence_transformer(
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     ablated = [split for split in official if split.fold in ablation_folds]
     taken_away = [*(f"bst.{part}" for part in parts), *(f"bst.length_{n}" for n in lengths)]
-    base, tuned, ours = ({"epochs": most} for most in (epochs, tuned_epochs, our_epochs))
+    of_base, of_tuned, of_ours = ({"epochs": most} for most in (epochs, tuned_epochs, our_epochs))
     # A fold has twice as many rows as there are windows: half the epochs are as many steps.
     half = {"epochs": -(-tuned_epochs // 2)}
     requests = [
-        *declare("bst.base", cut("bst.base", dict.fromkeys([*seeds, *leak_seeds])), params=base),
-        *declare("bst.tuned", cut("bst.tuned", seeds), params=tuned),
-        *declare("bst.base", cut("bst.base", leak_seeds, "sealed"), params=base),
-        *declare("bst.base", cut("bst.base", leak_seeds, "thinned"), params=base),
-        *declare("bst.best", official, params=ours),
-        *declare(taken_away, ablated, params=ours, study="ablation"),
+        *declare("bst.base", cut("bst.base", dict.fromkeys([*seeds, *leak_seeds])), params=of_base),
+        *declare("bst.tuned", cut("bst.tuned", seeds), params=of_tuned),
+        *declare("bst.base", cut("bst.base", leak_seeds, "sealed"), params=of_base),
+        *declare("bst.base", cut("bst.base", leak_seeds, "thinned"), params=of_base),
+        *declare("bst.best", official, params=of_ours),
+        *declare(taken_away, ablated, params=of_ours, study="ablation"),
         *declare(["mf.sigmoid", "mf.biased"], ablated, study="ablation"),
         *declare("bst.tuned", ablated, params=half, study="ablation"),
     ]
