@@ -21,6 +21,13 @@ SVD++ (Koren 2008, equation 15) with the same term for movies ("flipped"). Both 
 rating: each row adds l2 (|p_u|^2 + |q_i|^2), l2_bias (b_u^2 + b_i^2) and l2_implicit (|y_i|^2 +
 |x_u|^2) to its squared error. Their predictions are clipped to the range of the training ratings.
 
+mf.implicit multiplies its vectors by a table of users x movies in each step. Where that is large
+(`fitting.sparse_product`) it takes only the entries that are not zero, all of them in each step, so
+an epoch has at most SPARSE_STEPS steps, and the learning rate no more than doubles. `way` and
+`grown` in a run's record tell of it. On 415,323 ratings of ml-1m the validation RMSE is then .8516
+in place of .8515; with rates that grew on, 12 epochs of 10 million made-up ratings ended at .852,
+with twice the rate at .825.
+
 A user or movie without a training rating has row 0 of every table: zeros, never trained. Then
 mf.dot predicts 0 stars, mf.sigmoid the middle of the range, mf.biased the mean plus the other bias.
 """  # fmt: skip
@@ -144,7 +151,7 @@ def make_network(model_name: str, params: dict[str, Any], ratings: pd.DataFrame)
     encode = functools.partial(make_rows, known=known)
     network = make_star_network(model, rows, encode, clipped=model_name in CLIPPED)
     if model_name == "mf.implicit" and is_sparse(len(known.users) + 1, len(known.movies) + 1):
-        network = network._replace(way="sparse sums", max_steps=SPARSE_STEPS)
+        network = network._replace(way="sparse sums", max_steps=SPARSE_STEPS, max_growth=2.0)
     return network
 
 

@@ -55,6 +55,7 @@ class Network(NamedTuple):
             RMSE after an epoch.
         way: for the run's record: how it is computed on data too large for the usual way.
         max_steps: of an epoch, where batches grow with the rows.
+        max_growth: of the learning rate with them.
         max_epochs: there may be, whatever the parameters say.
     """
 
@@ -64,6 +65,7 @@ class Network(NamedTuple):
     watch: Callable[[dict[str, Any]], Report] | None = None
     way: str = ""
     max_steps: int = MAX_STEPS
+    max_growth: float = math.inf
     max_epochs: float = math.inf
 
     @property
@@ -108,7 +110,8 @@ def fit_network(
         if grows:
             num_rows = len(next(iter(network.rows.values())))
             max_steps = min(params.get("max_steps", MAX_STEPS), network.max_steps)
-            options = grow_batches(options, num_rows, max_steps=max_steps)
+            limits = {"max_steps": max_steps, "max_growth": network.max_growth}
+            options = grow_batches(options, num_rows, **limits)
             options["epochs"] = min(options["epochs"], network.max_epochs)
             if grown := {k: v for k, v in options.items() if v != params[k]}:
                 told["grown"] = grown

@@ -52,7 +52,11 @@ def pick_options(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def grow_batches(
-    options: dict[str, Any], num_rows: int, *, max_steps: int = MAX_STEPS
+    options: dict[str, Any],
+    num_rows: int,
+    *,
+    max_steps: int = MAX_STEPS,
+    max_growth: float = math.inf,
 ) -> dict[str, Any]:
     """Options of `train` under which an epoch has at most `max_steps` steps.
 
@@ -64,6 +68,7 @@ def grow_batches(
         options: of `train`.
         num_rows: to train on.
         max_steps: of an epoch.
+        max_growth: of the learning rate.
     """
     batch_size = -(-num_rows // max_steps)
     if batch_size <= options["batch_size"]:
@@ -71,7 +76,7 @@ def grow_batches(
     larger = batch_size / options["batch_size"]
     return options | {
         "batch_size": batch_size,
-        "learning_rate": options["learning_rate"] * math.sqrt(larger),
+        "learning_rate": options["learning_rate"] * min(math.sqrt(larger), max_growth),
     }
 
 
