@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_growth.py [ml-1m ml-10m ml-32m]
 
 Made-up ratings in these sizes (`made_up.py`) are read, split and ranked by popularity, and train
-one epoch of mf.biased. Each step should take at most a fifth more CPU seconds than in proportion to
+one epoch of mf.biased, mf.implicit and two_tower.best, one iteration of topn.ials, and
+baseline.biases. Each step should take at most a fifth more CPU seconds than in proportion to
 the ratings, or for ranking to the scores. The exit code is 1 where one takes longer. 32 million
 ratings take some 6 GB of memory, and some minutes to make up.
 """
@@ -20,13 +21,17 @@ import made_up
 import pandas as pd
 
 from reelbook import data
+from reelbook.data.tables import Dataset
 from reelbook.metrics.catalogue import MOST_SCORES, make_popularity_score, rank_catalogue
-from reelbook.models import mf
+from reelbook.models import biases, mf, topn
+from reelbook.models.features.matrix import make_matrix
 from reelbook.models.fitting import loop
 from reelbook.models.registry import resolve_params
+from reelbook.models.two_tower import best
 from reelbook.splits.protocols import make_split
 
 SLACK = 1.2
+NETWORKS = ("mf.biased", "mf.implicit", "two_tower.best")
 EPOCHS = 3  # the first one traces the graph
 
 
@@ -51,22 +56,29 @@ def measure(size: str, folder: Path) -> dict[str, float]:
     split, split_seconds = clock(lambda: make_split(dataset, "stratified"))
     score = make_popularity_score(dataset, split)
     _, rank = clock(lambda: rank_catalogue(score, dataset, split))
+    ratings = dataset.ratings.iloc[split.train]
     return {
         "ratings": len(dataset.ratings),
         "scores": min(len(dataset.users) * len(dataset.movies), MOST_SCORES),
         "read": read,
         "split": split_seconds,
         "rank": rank,
-        "mf.biased": time_epoch(dataset.ratings.iloc[split.train]),
+        **{model: time_epoch(model, dataset, ratings) for model in NETWORKS},
+        "topn.ials": time_iteration(dataset, ratings),
+        "baseline.biases": time_biases(ratings),
     }
 
 
-def time_epoch(ratings: pd.DataFrame) -> float:
-    """CPU seconds of an epoch of mf.biased, as a run trains it."""
-    params = resolve_params("mf.biased", {})
+def time_epoch(model: str, dataset: Dataset, ratings: pd.DataFrame) -> float:
+    """CPU seconds of an epoch of a network, as a run trains it."""
+    params = resolve_params(model, {})
     loop.set_seed(0)
-    network = mf.make_network("mf.biased", params, ratings)
-    options = loop.grow_batches(loop.pick_options(params), len(ratings))
+    if model == "two_tower.best":
+        network = best.make_network(model, dataset, params, ratings)
+    else:
+        network = mf.make_network(model, params, ratings)
+    num_rows = len(next(iter(network.rows.values())))
+    options = loop.grow_batches(loop.pick_options(params), num_rows, max_steps=network.max_steps)
     ends: list[float] = []
 
     def note(loss: float) -> dict[str, float]:
@@ -76,6 +88,20 @@ def time_epoch(ratings: pd.DataFrame) -> float:
     options |= {"epochs": EPOCHS, "seed": 0, "report": note}
     loop.train(network.model, network.rows, network.compute_loss, **options)
     return (ends[-1] - ends[0]) / (EPOCHS - 1)
+
+
+def time_iteration(dataset: Dataset, ratings: pd.DataFrame) -> float:
+    """CPU seconds of an iteration of topn.ials."""
+    x, params = make_matrix(dataset, ratings), resolve_params("topn.ials", {})
+    _, one = clock(lambda: topn.learn_als(x, params | {"iterations": 1}, 0))
+    _, two = clock(lambda: topn.learn_als(x, params | {"iterations": 2}, 0))
+    return two - one
+
+
+def time_biases(ratings: pd.DataFrame) -> float:
+    """CPU seconds of baseline.biases with one setting."""
+    params = resolve_params("baseline.biases", {})
+    return clock(lambda: biases.learn_biases(biases.number_ratings(ratings), params))[1]
 
 
 def clock(step: Callable[[], Any]) -> tuple[Any, float]:

@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 import tf_keras as keras
 
 from reelbook.data.tables import Dataset
 from reelbook.models import mf, registry
+from reelbook.models.fitting import sample, sparse_product
 from reelbook.models.fitting.epochs import predict, train_stars
 from reelbook.models.fitting.loop import set_seed
 from reelbook.splits.protocols import make_split
@@ -162,3 +164,58 @@ def test_the_documents_protocol_reports_its_best_test_epoch_too(dataset):
     assert fit.extra["best_test_epoch"] == test.idxmin()
     errors = fit.predictions["prediction"] - fit.predictions["rating"]
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(test[fit.best_epoch], rel=1e-5)
+
+
+def test_sparse_sums_equal_dense_ones(dataset, monkeypatch):
+    new = {"user": np.array([0, 3], "int32"), "movie": np.array([2, 0], "int32")}  # 0: unknown
+    found = []
+    for cells in (sparse_product.MOST_CELLS, 0):
+        monkeypatch.setattr(sparse_product, "MOST_CELLS", cells)
+        model, rows, _ = build("mf.implicit", dataset.ratings)
+        batch = {name: tf.constant(values[:50]) for name, values in rows.inputs.items()}
+        with tf.GradientTape() as tape:
+            loss = tf.add_n([tf.reduce_mean(model(batch, training=True) ** 2), *model.losses])
+        gradients = tape.gradient(loss, model.trainable_weights)
+        first = predict(model, new)
+        moved = model.get_layer("movies_of_user").vectors
+        moved.assign(2 * moved)  # what is kept of the product must not be used again
+        arrays = [tf.convert_to_tensor(g).numpy() for g in gradients]
+        found.append([loss.numpy(), first, predict(model, new), *arrays])
+    for dense, sparse in zip(*found, strict=True):
+        assert sparse == pytest.approx(dense, rel=1e-4, abs=1e-5)
+
+
+def test_with_sparse_sums_the_record_tells_and_the_bits_repeat(dataset, monkeypatch):
+    split = make_split(dataset, "official", fold=2)
+    params = {**QUICK, "grid": {}}
+    usual = registry.fit("mf.implicit", params, dataset, split, 0)
+    monkeypatch.setattr(sparse_product, "MOST_CELLS", 0)
+    monkeypatch.setattr(mf, "SPARSE_STEPS", 2)
+    first, second = (registry.fit("mf.implicit", params, dataset, split, 0) for _ in "ab")
+    assert "way" not in usual.extra
+    assert first.extra["way"] == "sparse sums"
+    assert first.extra["grown"]["batch_size"] > QUICK["batch_size"]
+    assert first.predictions.equals(second.predictions)
+    monkeypatch.setattr(mf, "SPARSE_STEPS", 500)  # the same steps as by a dense table
+    same = registry.fit("mf.implicit", params, dataset, split, 0).predictions["prediction"]
+    assert same.to_numpy() == pytest.approx(usual.predictions["prediction"].to_numpy(), abs=1e-3)
+
+
+def test_above_a_size_settings_are_tried_on_a_sample_of_users(dataset, monkeypatch):
+    split = make_split(dataset, "official", fold=2)
+    params = {**QUICK, "grid": {"l2": [0.0, 5.0]}}
+    assert sample.sample_for_tuning(dataset, split) is None
+    monkeypatch.setattr(sample, "MOST_TUNED", 150)
+    drawn = sample.sample_for_tuning(dataset, split)
+    users = dataset.ratings["user_id"].to_numpy()
+    known = np.concatenate([split.train, split.validation])
+    kept = np.concatenate([drawn.train, drawn.validation])
+    assert 100 < len(kept) <= 150
+    assert set(kept) == set(known[np.isin(users[known], users[kept])])  # all that these users have
+    fit = registry.fit("mf.biased", params, dataset, split, 0)
+    tuned = registry.fit("mf.biased", params, dataset, drawn, 0)
+    chosen = params | fit.extra["chosen"] | {"grid": {}}
+    given = registry.fit("mf.biased", chosen, dataset, split, 0)
+    assert fit.extra["tuned_on"] == {"ratings": len(drawn.train), "of": len(split.train)}
+    assert fit.extra["tried"] == tuned.extra["tried"]
+    assert fit.predictions.equals(given.predictions)

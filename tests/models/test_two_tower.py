@@ -8,10 +8,13 @@ import tf_keras as keras
 from reelbook.errors import ReelbookError
 from reelbook.metrics import catalogue
 from reelbook.models import registry
+from reelbook.models.features.ids import make_genre_table
+from reelbook.models.features.matrix import make_matrix
 from reelbook.models.fitting.grid import Measure
 from reelbook.models.fitting.loop import set_seed, train
 from reelbook.models.two_tower import best as best_tower
 from reelbook.models.two_tower import family as two_tower
+from reelbook.models.two_tower.candidates import make_candidate_loss
 from reelbook.models.two_tower.features import make_features, spell_titles, split_words
 from reelbook.models.two_tower.towers import compute_batch_softmax, compute_uniform_loss
 from reelbook.splits.protocols import make_split
@@ -174,13 +177,57 @@ def test_test_ratings_do_not_change_the_best_model(dataset):
 
 
 def test_singular_vectors_equal_those_of_numpy(dataset):
-    seen = best_tower.make_history(dataset, dataset.ratings)
-    found = best_tower.find_singular_vectors(seen, 5)
+    table = make_matrix(dataset, dataset.ratings)
+    found, seen = best_tower.find_singular_vectors(table, 5), table.toarray()
     matrix = seen / np.sqrt(seen.sum(1, keepdims=True).clip(1) * seen.sum(0).clip(1))
     _, values, vectors = np.linalg.svd(matrix)
     expected = np.sqrt(values[:5]) * vectors[:5].T
     assert np.abs(found) == pytest.approx(np.abs(expected), abs=1e-4)
-    assert best_tower.find_singular_vectors(seen, 500).shape == (100, 500)
+    assert best_tower.find_singular_vectors(table, 500).shape == (100, 500)
+
+
+def measure_losses(dataset, users):
+    """Loss and gradients of these users by the whole catalogue and by candidates; none hidden."""
+    params = registry.resolve_params("two_tower.best", {"dim": 8, "dropout": 0.0})
+    seen = make_matrix(dataset, dataset.ratings)
+    model = best_tower.build("best", params, seen, make_genre_table(dataset)[1:])
+    found = []
+    for make in (best_tower.make_loss, make_candidate_loss):
+        with tf.GradientTape() as tape:
+            loss = make(model, seen, params)({"user": tf.constant(users, tf.int32)})
+        gradients = tape.gradient(loss, model.trainable_weights)
+        found.append([loss.numpy(), *(tf.convert_to_tensor(g).numpy() for g in gradients)])
+    return found
+
+
+def test_candidates_of_all_users_give_the_loss_of_the_catalogue(dataset):
+    rated = dataset.movies["movie_id"].isin(dataset.ratings["movie_id"])
+    dense = dataclasses.replace(dataset, movies=dataset.movies[rated])  # all are candidates
+    users = np.tile(np.arange(len(dataset.users)), 50)  # so often that none is left out
+    for by_catalogue, by_candidates in zip(*measure_losses(dense, users), strict=True):
+        assert by_candidates == pytest.approx(by_catalogue, rel=1e-3, abs=1e-5)
+
+
+def test_candidates_of_a_batch_estimate_the_loss_of_the_catalogue(dataset):
+    rng = np.random.default_rng(0)
+    users = [rng.choice(len(dataset.users), 8, replace=False) for _ in range(100)]
+    losses = np.array([[part[0] for part in measure_losses(dataset, some)] for some in users])
+    assert losses[:, 1].mean() == pytest.approx(losses[:, 0].mean(), rel=0.02)
+
+
+def test_the_best_model_by_candidates_is_as_good_and_repeats_itself(dataset, monkeypatch):
+    split = make_split(dataset, "stratified")
+    params = {"epochs": 12, "dim": 8}
+    usual = registry.fit("two_tower.best", params, dataset, split, 0)
+    monkeypatch.setattr(best_tower, "MOST_CELLS", 0)
+    first, second = (registry.fit("two_tower.best", params, dataset, split, 0) for _ in "ab")
+    assert first.extra["way"] == "candidates"
+    assert first.extra["grown"] == {"epochs": best_tower.MOST_EPOCHS}
+    assert "way" not in usual.extra
+    users = dataset.ratings["user_id"].unique()[:20]
+    assert np.array_equal(first.score(users), second.score(users))
+    figures = [fit.history["validation_ndcg@10"].max() for fit in (usual, first)]
+    assert figures[1] == pytest.approx(figures[0], abs=0.03)
 
 
 def test_a_loss_that_is_no_number_is_an_error(dataset):

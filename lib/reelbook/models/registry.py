@@ -162,12 +162,25 @@ def get_family(model: str) -> ModuleType:
 def fit(model: str, params: dict[str, Any], dataset: "Dataset", split: "Split", seed: int) -> "Fit":
     """Fit a model with its defaults and what `params` says beside them.
 
+    Its grid, if it has one, is tried on a sample of users where there are many ratings: see
+    `reelbook.models.fitting.sample`.
+
     Raises:
         ReelbookError: as `resolve_params`; or the training diverged, or the data set or the split
             does not have what the model needs.
     """
+    from reelbook.models.fitting.sample import sample_for_tuning  # here: it loads pandas
+
     params = resolve_params(model, params)
-    return get_family(model).fit(model, params, dataset, split, seed)
+    fit_model: Callable[..., Fit] = get_family(model).fit
+    sample = sample_for_tuning(dataset, split) if params.get("grid") else None
+    if sample is None:
+        return fit_model(model, params, dataset, split, seed)
+    tuned = fit_model(model, params, dataset, sample, seed).extra
+    found = fit_model(model, params | tuned["chosen"] | {"grid": {}}, dataset, split, seed)
+    tuned_on = {"ratings": len(sample.train), "of": len(split.train)}
+    found.extra.update(chosen=tuned["chosen"], tried=tuned["tried"], tuned_on=tuned_on)
+    return found
 
 
 def restore(

@@ -53,12 +53,20 @@ class Network(NamedTuple):
         compute_loss: of a batch.
         watch: of a network of stars: from ratings by the name of their figure to what tells their
             RMSE after an epoch.
+        way: for the run's record: how it is computed on data too large for the usual way.
+        max_steps: of an epoch, where batches grow with the rows.
+        max_growth: of the learning rate with them.
+        max_epochs: there may be, whatever the parameters say.
     """
 
     learned: Learned
     rows: dict[str, np.ndarray]
     compute_loss: Loss
     watch: Callable[[dict[str, Any]], Report] | None = None
+    way: str = ""
+    max_steps: int = MAX_STEPS
+    max_growth: float = math.inf
+    max_epochs: float = math.inf
 
     @property
     def model(self) -> keras.Model:
@@ -93,7 +101,7 @@ def fit_network(
         refit: see `choose_and_refit`.
         grows: whether batches grow with the rows, as `grow_batches` says.
     """
-    grown: dict[str, float] = {}  # what the run's record tells of it
+    told: dict[str, Any] = {}  # what the run's record tells of how it was computed
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame, epoch: int | None) -> Learned:
         set_seed(seed)
@@ -101,9 +109,14 @@ def fit_network(
         options = pick_options(params)
         if grows:
             num_rows = len(next(iter(network.rows.values())))
-            max_steps = params.get("max_steps", MAX_STEPS)
-            options = grow_batches(options, num_rows, max_steps=max_steps)
-            grown.update({k: v for k, v in options.items() if v != params[k]})
+            max_steps = min(params.get("max_steps", MAX_STEPS), network.max_steps)
+            limits = {"max_steps": max_steps, "max_growth": network.max_growth}
+            options = grow_batches(options, num_rows, **limits)
+            options["epochs"] = min(options["epochs"], network.max_epochs)
+            if grown := {k: v for k, v in options.items() if v != params[k]}:
+                told["grown"] = grown
+        if network.way:
+            told["way"] = network.way
         training = train(
             network.model,
             network.rows,
@@ -117,8 +130,7 @@ def fit_network(
         return network.learned._replace(training=training)
 
     found = choose_and_refit(learn, params, dataset, split, by=by, epochs=True, refit=refit)
-    if grown:
-        found.extra["grown"] = grown
+    found.extra.update(told)
     return found
 
 

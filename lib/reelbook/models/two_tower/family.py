@@ -84,7 +84,6 @@ MODELS: dict[str, dict[str, Any]] = {
 FAMILY = Family(
     chapter="05_two_tower",
     predicts={name: "both" for name in MODELS} | {"two_tower.best": "lists"},
-    grows={name: ("ratings",) for name in MODELS} | {"two_tower.best": ("users x movies",)},
     words={
         "two_tower.rating": "two towers that learn stars",
         "two_tower.retrieval": "two towers that learn who rated what",
