@@ -107,6 +107,7 @@ def list_runs(runs: Iterable[Run]) -> pd.DataFrame:
             "parameters": record.num_parameters,
             "seconds": record.seconds,
             "peak MB": record.peak_memory_mb,
+            "node": record.node,
             "commit": record.commit[:10],
             "run": record.run_id,
         }
