@@ -29,7 +29,7 @@ RATING_MB = 250e-6  # of one rating in tables, batches and splits
 TABLES_MB = 16_000  # of a table as large as `registry.LIMITS` allows, with what is made of it
 SPARE = 1.5  # estimates are no promises; what is still too little is doubled by a second attempt
 START_MINUTES = 10  # to load and split the data, and for a slow file system
-NOTEBOOK = {"memory_mb": 4000, "seconds": 600.0}  # of a notebook that never ran
+NOTEBOOK = {"memory_mb": 2000, "seconds": 600.0}  # of one that never ran, beside its data
 
 
 class Run(NamedTuple):
