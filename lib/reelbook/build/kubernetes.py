@@ -1,8 +1,8 @@
-"""Jobs of Snakemake as jobs of Kubernetes: `python -m reelbook.build.kubernetes submit|status FILE`.
+"""Jobs of Snakemake as jobs of Kubernetes: `python -m reelbook.build.kubernetes submit FILE`.
 
-Snakemake's executor `cluster-generic` calls it, as `profiles/kubernetes/config.yaml` says. Snakemake
-has an executor of its own for Kubernetes, but that one copies the declared outputs of a step through
-an object store; here a step's record is declared, and the runs beside it stand on a shared volume.
+Snakemake's executor `cluster-generic` calls it, as `profiles/kubernetes/config.yaml` says. The one
+that Snakemake has for Kubernetes copies a step's declared outputs through an object store; here a
+step declares a record, and the runs that this speaks of stand on a shared volume.
 """
 
 import copy
