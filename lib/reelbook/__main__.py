@@ -403,7 +403,7 @@ def run_trainings(args: argparse.Namespace) -> None:
     plan = read_plan(args.plan or ("own" if args.data else "ml-100k"), args.data)
     with silence_start():
         content = plan_trainings(plan)
-    print("\n".join(f"[{plan.name}] {line}" for line in describe_jobs(content)), file=sys.stderr)
+    print("\n".join(f"[{plan.name}] {line}" for line in describe_jobs(content)))
 
 
 def run_train(args: argparse.Namespace) -> None:

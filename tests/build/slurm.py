@@ -107,12 +107,18 @@ class Slurm:
         return self.ask("squeue", "--noheader", "--format", "%N %k", *states).splitlines()
 
     def lose(self, name: str) -> None:
-        """Let a node break down: its daemon and all that runs on it."""
+        """Let a node break down, its daemon and all that runs on it, and Slurm notice it."""
         found = [p for p in psutil.process_iter() if _get_node(p) == name]
-        for process in [psutil.Process(self.nodes[name].pid), *found]:
+        self.nodes[name].kill()
+        for process in found:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.nodes[name].wait()
+        self.ask("scontrol", "update", f"NodeName={name}", "State=DOWN", "Reason=lost")
+
+    def restore(self, name: str) -> None:
+        self.nodes[name] = self.start("slurmd", "-D", "-N", name)
+        self.ask("scontrol", "update", f"NodeName={name}", "State=RESUME")
 
     def stop(self) -> None:
         for name in NODES:

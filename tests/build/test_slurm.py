@@ -78,6 +78,7 @@ def test_a_lost_node_and_a_failed_training_cost_their_own_runs(cluster, checkout
     assert read_nodes(checkout).count(node) == len(found)  # what was finished was not lost
     assert read_nodes(checkout).count(other) == 9 - len(found)
     assert cluster.list_jobs() == []
+    cluster.restore(node)
 
 
 def test_ctrl_c_empties_the_queue(cluster, checkout):
@@ -90,7 +91,8 @@ def test_ctrl_c_empties_the_queue(cluster, checkout):
 
 
 def test_a_finished_build_is_that_of_home_byte_for_byte(cluster, checkout, tmp_path):
-    shutil.copytree(checkout, tmp_path / "home", ignore=shutil.ignore_patterns("build"))
+    shutil.copytree(checkout, tmp_path / "home")
+    shutil.rmtree(tmp_path / "home" / "build")
     before = toys.snapshot(checkout / "build" / "runs")
     process = start(cluster, checkout)
     told = process.communicate(timeout=200)[1]

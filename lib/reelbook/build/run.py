@@ -91,7 +91,8 @@ def plan_jobs(plan: Plan, cluster: Cluster) -> None:
     empty_queue(cluster)  # a build that was killed could not
     command = [sys.executable, "-m", "reelbook", "trainings", "--plan", plan.file]
     command += ["--data", plan.dataset] if plan.is_own else []
-    if subprocess.run(command).returncode:  # a process of its own: it loads TensorFlow
+    # A process of its own: it loads pandas and perhaps TensorFlow.
+    if subprocess.run(command, stdout=sys.stderr).returncode:
         raise ReelbookError("The trainings could not be planned, see above.")
 
 

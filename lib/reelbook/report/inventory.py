@@ -118,6 +118,13 @@ def list_runs(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(order, ignore_index=True)
 
 
+def describe_nodes(runs: pd.DataFrame) -> str:
+    """On which machines, or nodes of a cluster, the runs of `list_runs` were trained."""
+    nodes = runs.drop_duplicates("run")["node"].replace("", "a machine that was not noted")
+    told = [f"{node} ({count(number, 'run')})" for node, number in nodes.value_counts().items()]
+    return f"Trained on {', '.join(told)}."
+
+
 def summarise_costs(runs: pd.DataFrame) -> pd.DataFrame:
     """A row a model and protocol of `list_runs`: number of runs, seconds, memory."""
     sums = {
