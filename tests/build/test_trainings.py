@@ -16,7 +16,12 @@ from reelbook.errors import ReelbookError
 from reelbook.models import registry
 
 GIVEN = {"dataset": "made-up", "folds": [1], "seeds": [0], "epochs": 1}
-PLAN = Plan("toy", "toy", "made-up", {"02_matrix_factorization": GIVEN, "08_recommend": {}})
+PLAN = Plan(
+    "toy",
+    "toy",
+    "made-up",
+    {"02_matrix_factorization": GIVEN, "08_recommend": {"dataset": "made-up", "folds": [1]}},
+)
 
 
 @pytest.fixture
