@@ -1,6 +1,8 @@
 # The front door. `make` lists what it can do.
 PLAN ?= $(if $(DATA),own,ml-100k)
 JOBS ?= $(shell nproc)
+# A profile has a number of its own for its queue.
+AT_ONCE = $(if $(and $(PROFILE),$(filter file,$(origin JOBS))),,--jobs $(JOBS))
 BIN := .venv/bin
 export PYTHONHASHSEED := 0
 
@@ -20,8 +22,7 @@ data: env ## fetch and check the ratings that the plan needs
 	@$(BIN)/python -m reelbook data $(if $(DATA),"$(DATA)",--plan $(PLAN))
 
 book: env ## run the notebooks and bind the report
-	@$(BIN)/python -m reelbook build --plan $(PLAN) $(if $(DATA),--data "$(DATA)") \
-	  $(if $(PROFILE),--profile $(PROFILE)) $(if $(and $(PROFILE),$(filter file,$(origin JOBS))),,--jobs $(JOBS))
+	@$(BIN)/python -m reelbook build --plan $(PLAN) $(if $(DATA),--data "$(DATA)") $(if $(PROFILE),--profile $(PROFILE)) $(AT_ONCE)
 
 batch: env ## run one notebook with every combination of parameters that PLAN lists, and compare
 	@$(BIN)/python -m reelbook batch --plan $(PLAN) --jobs $(JOBS)
