@@ -1,6 +1,8 @@
 # The front door. `make` lists what it can do.
 PLAN ?= $(if $(DATA),own,ml-100k)
 JOBS ?= $(shell nproc)
+# A profile has a number of its own for its queue.
+AT_ONCE = $(if $(and $(PROFILE),$(filter file,$(origin JOBS))),,--jobs $(JOBS))
 BIN := .venv/bin
 export PYTHONHASHSEED := 0
 
@@ -10,7 +12,8 @@ export PYTHONHASHSEED := 0
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Options: PLAN=ml-100k, quick, ml-1m, smoke or, for a batch, batch (now $(PLAN)); JOBS=N notebooks at once (now $(JOBS));"
-	@echo "  DATA=ratings.csv, a folder or a zip: the report on ratings of your own"
+	@echo "  DATA=ratings.csv, a folder or a zip: the report on ratings of your own;"
+	@echo "  PROFILE=slurm or kubernetes: make book sends trainings and notebooks to a cluster (JOBS=N in its queue)"
 
 env: ## make .venv from the lock, or do nothing if it is there
 	@tools/make-env.sh
@@ -19,7 +22,7 @@ data: env ## fetch and check the ratings that the plan needs
 	@$(BIN)/python -m reelbook data $(if $(DATA),"$(DATA)",--plan $(PLAN))
 
 book: env ## run the notebooks and bind the report
-	@$(BIN)/python -m reelbook build --plan $(PLAN) $(if $(DATA),--data "$(DATA)") --jobs $(JOBS)
+	@$(BIN)/python -m reelbook build --plan $(PLAN) $(if $(DATA),--data "$(DATA)") $(if $(PROFILE),--profile $(PROFILE)) $(AT_ONCE)
 
 batch: env ## run one notebook with every combination of parameters that PLAN lists, and compare
 	@$(BIN)/python -m reelbook batch --plan $(PLAN) --jobs $(JOBS)

@@ -7,6 +7,7 @@ import sys
 
 from reelbook import paths
 from reelbook.build.plan import read_plan
+from reelbook.build.trainings import estimate_notebook, find_done, read_trainings
 from reelbook.data.names import name_dataset
 
 PLAN = read_plan(config["plan"], config["data"] or None)
@@ -17,7 +18,8 @@ PACKAGE = paths.ROOT / "lib" / "reelbook"
 PAGE_MAKERS = ["build/book.py", "build/pages.py"]
 BESIDE = [
     "__main__.py", "build/__init__.py", "build/plan.py", "build/run.py", "build/results.py",
-    "build/matrix.py", "build/batch.py", "build/comparison.py", "build/parameters.py", "build/golden.py", "build/outlook.py", "build/steps.py", "build/verify.py", *PAGE_MAKERS,
+    "build/matrix.py", "build/batch.py", "build/comparison.py", "build/parameters.py", "build/golden.py", "build/outlook.py", "build/steps.py", "build/verify.py",
+    "build/cluster.py", "build/kubernetes.py", "build/snakemake.py", "build/trainings.py", *PAGE_MAKERS,
 ]
 LIBRARY = sorted(
     os.path.relpath(file)
@@ -31,11 +33,24 @@ VERIFIED = [file for file in [f"{PLAN.name}/verification.json"] if os.path.exist
 # A step's output is the record of what it made. Of that itself Snakemake would delete the last good
 # version before it tries to make a new one.
 STEPS = f"{PLAN.name}/steps"
+# On a cluster a chapter waits for the jobs that train its runs. At home it trains them itself, and
+# those of a finished build stay among its inputs, so that the place alone makes nothing anew.
+TRAININGS = read_trainings(PLAN)
+ON_CLUSTER = "REELBOOK_PROFILE" in os.environ
+JOBS_OF = {
+    name: TRAININGS["chapters"].get(name, []) if ON_CLUSTER else find_done(PLAN, TRAININGS, name)
+    for name in PLAN.notebooks
+}
 REELBOOK = f"exec {shlex.quote(sys.executable)} -m reelbook"  # our child: it ends with us
 
 wildcard_constraints:
     name="[^/]+",
     dataset="[^/]+",
+    job="[^/]+",
+
+
+# Too small for a queue.
+localrules: all, data, results, book
 
 
 rule all:
@@ -58,11 +73,26 @@ rule data:
         "{REELBOOK} data {params.dataset:q}"
 
 
+rule train:
+    input:
+        # ancient: prepared anew from the same files, data train nothing anew
+        lambda wildcards: ancient(f"data/{PLAN.data_name}/data.json"),
+    output:
+        f"{STEPS}/train-{{job}}.json",
+    retries: 1  # with twice the memory and time: what was finished is found
+    resources:
+        mem_mb=lambda wildcards, attempt: TRAININGS["jobs"][wildcards.job]["memory_mb"] * attempt,
+        runtime=lambda wildcards, attempt: TRAININGS["jobs"][wildcards.job]["minutes"] * attempt,
+    shell:
+        "{REELBOOK} train {wildcards.job:q} --plan {OF_PLAN}"
+
+
 rule notebook:
     input:
         lambda wildcards: f"{ROOT}/notebooks/{PLAN.get_source(wildcards.name)}.ipynb",
         LIBRARY,
         lambda wildcards: f"data/{PLAN.get_data_name(wildcards.name)}/data.json",
+        lambda wildcards: [f"{STEPS}/train-{job}.json" for job in JOBS_OF[wildcards.name]],
         # a page of the results waits for the figures, the claims and every notebook before it
         lambda wildcards: [*CLAIMS, f"{STEPS}/results.json", *VERIFIED]
         * PLAN.is_results(wildcards.name),
@@ -73,6 +103,9 @@ rule notebook:
         f"{STEPS}/notebook-{{name}}.json",
     params:
         parameters=lambda wildcards: json.dumps(PLAN.notebooks[wildcards.name], sort_keys=True),
+    resources:
+        mem_mb=lambda wildcards: estimate_notebook(PLAN, wildcards.name, TRAININGS)[0],
+        runtime=lambda wildcards: estimate_notebook(PLAN, wildcards.name, TRAININGS)[1],
     shell:
         "{REELBOOK} notebook {wildcards.name:q} --plan {OF_PLAN}"
 

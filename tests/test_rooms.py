@@ -18,11 +18,15 @@ LIBRARY = ROOT / "lib" / "reelbook"
 PACKAGES = sorted(file.parent for file in LIBRARY.glob("*/**/__init__.py"))
 LIGHT = [
     "__main__",
+    "build.cluster",
+    "build.kubernetes",
     "build.notebook",
     "build.parameters",
     "build.plan",
     "build.results",
     "build.run",
+    "build.snakemake",
+    "build.trainings",
 ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -97,6 +98,46 @@ def make_training_checkout(folder: Path, *, epochs: int = 2) -> Path:
     """The same, but its first notebook trains."""
     checkout = make_checkout(folder)
     write_notebook(checkout / "notebooks" / "01_first.ipynb", TRAIN.format(epochs=epochs))
+    return checkout
+
+
+STUDY = """
+from reelbook.data.store import load
+from reelbook.report import studies
+runs = studies.{}(load(dataset), {}).run()
+"""
+
+
+def make_cluster_checkout(folder: Path, interval: str) -> Path:
+    """A plan `toy` of two chapters that train studies, and profiles that look often at a queue.
+
+    Args:
+        folder: where it goes.
+        interval: the option of a profile that is its time between two looks, in seconds.
+    """
+    checkout = make_checkout(folder)
+    shutil.copytree(ROOT / "profiles", checkout / "profiles")
+    for file in checkout.glob("profiles/*/config.yaml"):
+        file.write_text(
+            re.sub(rf"^{interval}: \d+", f"{interval}: 1", file.read_text(), flags=re.M)
+        )
+    notebooks = checkout / "notebooks"
+    for file in notebooks.glob("*.ipynb"):
+        file.unlink()
+    common = 'dataset: str = "made-up"\nfolds: list[int] = [1]'
+    write_notebook(
+        notebooks / "02_matrix_factorization.ipynb",
+        STUDY.format("matrix_factorization", "folds=folds, seeds=seeds, epochs=epochs"),
+        parameters=f"{common}\nseeds: list[int] = [0]\nepochs: int = 2",
+    )
+    write_notebook(
+        notebooks / "08_recommend.ipynb",
+        STUDY.format("recommend", "folds=folds"),
+        parameters=common,
+    )
+    plan = "dataset: made-up\nnotebooks: {02_matrix_factorization: {}, 08_recommend: {}}\n"
+    (notebooks / "plans" / "toy.yml").write_text(plan)
+    (checkout / "book" / "index.md").write_text("# Toy\n")  # no page of results to quote from
     return checkout
 
 

@@ -131,9 +131,24 @@ def make_parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="all of it: what `make book` calls")
     build.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
     build.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (all cores)"
+        "--jobs", type=int,
+        help="notebooks at once (all cores); with a profile, jobs in the queue at once",
+    )  # fmt: skip
+    build.add_argument(
+        "--profile", help="of a cluster that trains and runs the notebooks: slurm or kubernetes"
     )
     build.set_defaults(run=run_build)
+
+    trainings = commands.add_parser(
+        "trainings", help="write which jobs would train the missing runs on a cluster"
+    )
+    trainings.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
+    trainings.set_defaults(run=run_trainings)
+
+    train = commands.add_parser("train", help="train the runs of such a job")
+    train.add_argument("name", help="of the job")
+    train.add_argument("--plan", default="ml-100k", help="a file in notebooks/plans (ml-100k)")
+    train.set_defaults(run=run_train)
 
     outlook = commands.add_parser(
         "outlook", help="how many runs a build would train, and about how long it takes"
@@ -184,7 +199,7 @@ def make_parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models: what each predicts and needs")
     models.set_defaults(run=run_models)
 
-    for command in (notebook, results, book, build, outlook):
+    for command in (notebook, results, book, build, outlook, trainings, train):
         command.add_argument(
             "--data", metavar="PATH", help="ratings of your own, in place of the plan's data set"
         )
@@ -374,10 +389,29 @@ def run_build(args: argparse.Namespace) -> None:
     """Bring a plan's report up to date."""
     from reelbook.build.run import build
 
-    if args.jobs < 1:
+    if args.jobs is not None and args.jobs < 1:
         raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
     plan = args.plan or ("own" if args.data else "ml-100k")
-    build(plan, jobs=args.jobs, data=args.data)
+    build(plan, jobs=args.jobs, data=args.data, profile=args.profile)
+
+
+def run_trainings(args: argparse.Namespace) -> None:
+    """Write which jobs train the runs that a plan lacks, and say it in a line each."""
+    from reelbook.build.plan import read_plan
+    from reelbook.build.trainings import describe_jobs, plan_trainings
+
+    plan = read_plan(args.plan or ("own" if args.data else "ml-100k"), args.data)
+    with silence_start():
+        content = plan_trainings(plan)
+    print("\n".join(f"[{plan.name}] {line}" for line in describe_jobs(content)))
+
+
+def run_train(args: argparse.Namespace) -> None:
+    """Train the runs of a job."""
+    from reelbook.build.plan import read_plan
+    from reelbook.build.trainings import train_job
+
+    train_job(read_plan(args.plan, args.data), args.name)
 
 
 def run_batch(args: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ def replace_when_whole(path: Path) -> Iterator[Path]:
         ReelbookError: the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Two nodes that share a file system may count their processes to the same number.
+    temporary = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.part")
     try:
         yield temporary
         if not (temporary.is_dir() and path.exists()):

@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 PLANS = NOTEBOOKS / "plans"
 BOOK = ROOT / "book"
+PROFILES = ROOT / "profiles"
 
 
 def get_build_dir() -> Path:

@@ -59,6 +59,11 @@ def end_with_parent(sent: int = signal.SIGTERM) -> None:
         ctypes.CDLL(None).prctl(1, sent)  # PR_SET_PDEATHSIG
 
 
+def is_cluster_job() -> bool:
+    """Whether this is a job of a cluster: a build with a profile says so to all that it starts."""
+    return "REELBOOK_PROFILE" in os.environ
+
+
 _epochs: "Synchronized[int] | None" = None
 
 

@@ -3,6 +3,7 @@
 import ast
 import functools
 import hashlib
+import os
 import platform
 import subprocess
 from collections.abc import Iterator
@@ -40,6 +41,11 @@ def get_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
+
+
+def get_node() -> str:
+    """The node of a cluster that this job runs on, or the name of this machine."""
+    return os.environ.get("SLURMD_NODENAME") or os.environ.get("NODE_NAME") or platform.node()
 
 
 class Code(NamedTuple):

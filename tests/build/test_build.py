@@ -12,10 +12,10 @@ import pytest
 import toys
 
 from reelbook.build import plan as plans
-from reelbook.build import run
 from reelbook.build.plan import read_plan
 from reelbook.build.results import collect_results, format_leaderboard
-from reelbook.build.run import describe_failure, format_seconds
+from reelbook.build.run import format_seconds
+from reelbook.build.snakemake import KEPT, describe_failure
 from reelbook.build.steps import find_damage
 from reelbook.data.names import TAKEN
 from reelbook.errors import ReelbookError
@@ -356,11 +356,10 @@ def test_a_line_in_the_plan_adds_a_chapter_or_changes_one(checkout):
     assert index.index("03_third.html") < index.index("90_results.html")
 
 
-def test_an_error_inside_snakemake_is_told_without_its_traceback(tmp_path, monkeypatch):
+def test_an_error_inside_snakemake_is_told_without_its_traceback(tmp_path):
     fails = [sys.executable, "-c", "raise OSError(28, 'No space left on device')"]
-    monkeypatch.setattr(run, "_make_command", lambda plan, jobs: fails)
-    told = describe_failure(None, tmp_path)
-    assert told == f"Snakemake failed: OSError: [Errno 28] No space left on device\n{run.KEPT}"
+    told = describe_failure(fails, tmp_path, tmp_path / "no.log")
+    assert told == f"Snakemake failed: OSError: [Errno 28] No space left on device\n{KEPT}"
 
 
 def test_a_change_in_any_module_of_the_data_prepares_them_again(checkout):

@@ -165,6 +165,12 @@ def test_the_inventory_lists_each_run_and_sums_their_costs(runs):
     assert costs.loc["mf.dot", "seconds in all"] == pytest.approx(4.0)
 
 
+def test_the_inventory_tells_on_which_nodes_runs_were_trained():
+    nodes = {"run": ["a", "b", "b", "c", "d"], "node": ["n1", "n2", "n2", "n1", ""]}
+    told = inventory.describe_nodes(pd.DataFrame(nodes))
+    assert told == "Trained on n1 (2 runs), n2 (1 run), a machine that was not noted (1 run)."
+
+
 def test_the_inventory_names_machine_versions_and_notebooks(monkeypatch, tmp_path):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     assert {"commit", "cores", "memory"} <= set(inventory.list_machine()["what"])

@@ -10,6 +10,7 @@ import inspect
 import json
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from statistics import fmean
@@ -75,28 +76,43 @@ def estimate_left(done: float, left: float, *, elapsed: float, jobs: int) -> flo
 
 def estimate_runs(plan: Plan) -> dict[str, float]:
     """The ids of the runs that the chapters of a plan lack, each with its expected seconds."""
-    from reelbook.data.store import load  # here: these need seconds to import
-    from reelbook.models.registry import resolve_params
-    from reelbook.runs.identity import compute_id
+    from reelbook.data.store import load  # here: it needs seconds to import
 
     dataset = load(plan.dataset)
+    asked = {i: one for runs in list_requests(plan, dataset).values() for i, one in runs.items()}
+    seconds = estimate_seconds(asked, dataset)
+    return {i: expected for i, expected in seconds.items() if not (get_runs_dir() / i).exists()}
+
+
+def list_requests(
+    plan: Plan, dataset: "Dataset", *, only: str = ""
+) -> dict[str, dict[str, "Request"]]:
+    """What each chapter of a plan, or only one, asks for: its runs, by their ids."""
+    from reelbook.runs.identity import compute_id  # here: it needs seconds to import
+
     asked = {}
-    for name in list_trained(plan):
+    for name in [only] if only else list_trained(plan):
         declare, given = getattr(studies, _name_study(name)), plan.notebooks[name]
         defaults = {key: one.default for key, one in read_parameters(find_notebook(name)).items()}
-        for request in _list_requests(declare, dataset, defaults | given):
-            epochs = resolve_params(request.model, request.params).get("epochs", 1)
-            asked[compute_id(request, dataset)] = (request.model, epochs)
+        requests = _list_requests(declare, dataset, defaults | given)
+        asked[name] = {compute_id(request, dataset): request for request in requests}
+    return asked
+
+
+def estimate_seconds(asked: dict[str, "Request"], dataset: "Dataset") -> dict[str, float]:
+    """How long each of these runs may take, by its id."""
+    from reelbook.models.registry import resolve_params  # here: it needs seconds to import
+
     costs = read_yaml(COSTS)
     scale = len(dataset.ratings) / costs["ratings"]
     known = {m: (scale * seconds, epochs) for m, (seconds, epochs) in costs["models"].items()}
     known |= read_costs(dataset.sha256)
     usual = fmean(seconds for seconds, _ in known.values())
     expected = {}
-    for run_id, (model, epochs) in asked.items():
-        seconds, allowed = known.get(model, (usual, epochs))
-        if not (get_runs_dir() / run_id).exists():
-            expected[run_id] = seconds * min(1, epochs / allowed)
+    for run_id, request in asked.items():
+        epochs = resolve_params(request.model, request.params).get("epochs", 1)
+        seconds, allowed = known.get(request.model, (usual, epochs))
+        expected[run_id] = seconds * min(1, epochs / allowed)
     return expected
 
 
@@ -124,14 +140,28 @@ def _list_requests(declare: Any, dataset: "Dataset", given: dict[str, Any]) -> l
 def read_costs(data: str) -> dict[str, tuple[float, float]]:
     """Mean seconds and allowed epochs of each model's finished runs on data of a fingerprint."""
     found: dict[str, list[tuple[float, float]]] = {}
-    for file in get_runs_dir().glob("*/run.json"):
-        with suppress(OSError, ValueError, LookupError, TypeError):  # damaged: the build tells it
-            record = json.loads(file.read_text(encoding="utf-8"))
-            if record["dataset"]["sha256"] == data:
-                run = (record["seconds"], record["params"].get("epochs", 1))
-                found.setdefault(record["model"], []).append(run)
+    for record in _read_records(data):
+        run = (record["seconds"], record["params"].get("epochs", 1))
+        found.setdefault(record["model"], []).append(run)
     means = {m: [fmean(values) for values in zip(*runs, strict=True)] for m, runs in found.items()}
     return {model: (seconds, epochs) for model, (seconds, epochs) in sorted(means.items())}
+
+
+def read_peaks(data: str) -> dict[str, float]:
+    """The most memory, in MB, of each model's finished runs on data of a fingerprint."""
+    peaks: dict[str, float] = {}
+    for record in _read_records(data):
+        peaks[record["model"]] = max(record["peak_memory_mb"], peaks.get(record["model"], 0.0))
+    return peaks
+
+
+def _read_records(data: str) -> Iterator[dict[str, Any]]:
+    """The records of the finished runs on data of a fingerprint; damaged ones are left out."""
+    for file in get_runs_dir().glob("*/run.json"):
+        with suppress(OSError, ValueError, LookupError, TypeError):  # the build tells of them
+            record = json.loads(file.read_text(encoding="utf-8"))
+            if record["dataset"]["sha256"] == data and {"model", "seconds", "params"} <= {*record}:
+                yield {"peak_memory_mb": 0.0} | record
 
 
 def update_costs(dataset: "Dataset", *, costs: Path = COSTS) -> None:

@@ -7,32 +7,43 @@ import fcntl
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
-import psutil
-
+from reelbook.build.cluster import Cluster, empty_queue, read_cluster
 from reelbook.build.golden import list_departures
 from reelbook.build.notebook import list_outputs
 from reelbook.build.outlook import list_trained
 from reelbook.build.plan import Plan, read_plan
 from reelbook.build.results import format_leaderboard
+from reelbook.build.snakemake import (
+    KEPT,
+    describe_failure,
+    follow_build,
+    make_command,
+    run_snakemake,
+)
 from reelbook.build.steps import find_altered, find_damage
+from reelbook.build.trainings import read_trainings
 from reelbook.data.names import DOCUMENTED, name_dataset
 from reelbook.errors import ReelbookError
-from reelbook.paths import ROOT, format_path, get_build_dir, get_data_dir, get_plan_dir
-from reelbook.processes import end_with_parent
-
-KEPT = "What was finished is kept: the next build goes on from there."
+from reelbook.paths import format_path, get_build_dir, get_data_dir, get_plan_dir
 
 
-def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
+def build(
+    plan_name: str, *, jobs: int | None, data: str | None = None, profile: str | None = None
+) -> None:
     """Bring the report of a plan up to date and say where it is.
+
+    Args:
+        plan_name: of the plan.
+        jobs: notebooks at once; on a cluster, jobs in its queue at once. None for as many as there
+            are cores, or as the profile says.
+        data: a data set in place of that of the plan.
+        profile: of the cluster on which trainings and notebooks run; None for this machine.
 
     Raises:
         ReelbookError: the plan is wrong, another build is running, or a step failed; what the
@@ -40,6 +51,7 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
     """
     start = time.monotonic()
     plan = read_plan(plan_name, data)
+    cluster = read_cluster(profile) if profile else None
     if plan.notebook:
         raise ReelbookError(f"Plan {plan.name} is a batch: make batch PLAN={plan.name}")
     if plan.dataset not in DOCUMENTED:  # which chapters fit is seen from the tables
@@ -52,9 +64,13 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
         plan = read_plan(plan_name, data)
         for name, lacking in plan.left_out.items():
             print(f"[{plan.name}] {name} is left out: these data hold no {', no '.join(lacking)}")
-    with hold_lock(plan) as lock, tell_outlook(plan, jobs):
-        if fault := run_steps(plan, jobs, lock):
-            raise ReelbookError(fault)
+    with hold_lock(plan) as lock:
+        if cluster:
+            plan_jobs(plan, cluster)
+        at_once = len(read_trainings(plan)["jobs"]) if cluster else os.cpu_count()
+        with tell_outlook(plan, jobs or at_once or 1):
+            if fault := run_steps(plan, jobs, lock, cluster):
+                raise ReelbookError(fault)
     report = get_plan_dir(plan.name) / "html" / "index.html"
     print(format_leaderboard(get_plan_dir(plan.name) / "results.csv"), end="")
     print(f"Report: {format_path(report)} ({format_seconds(time.monotonic() - start)})")
@@ -66,7 +82,21 @@ def build(plan_name: str, *, jobs: int, data: str | None = None) -> None:
         )
 
 
-def run_steps(plan: Plan, jobs: int, lock: int) -> str:
+def plan_jobs(plan: Plan, cluster: Cluster) -> None:
+    """Write which jobs train the runs that a plan lacks, in a queue without jobs of ours.
+
+    Raises:
+        ReelbookError: the cluster does not answer, or the data or a study are wrong.
+    """
+    empty_queue(cluster)  # a build that was killed could not
+    command = [sys.executable, "-m", "reelbook", "trainings", "--plan", plan.file]
+    command += ["--data", plan.dataset] if plan.is_own else []
+    # A process of its own: it loads pandas and perhaps TensorFlow.
+    if subprocess.run(command, stdout=sys.stderr).returncode:
+        raise ReelbookError("The trainings could not be planned, see above.")
+
+
+def run_steps(plan: Plan, jobs: int | None, lock: int, cluster: Cluster | None = None) -> str:
     """Bring the steps of a plan up to date; what went wrong, or an empty text.
 
     Raises:
@@ -82,10 +112,16 @@ def run_steps(plan: Plan, jobs: int, lock: int) -> str:
     errors = get_plan_dir(plan.name) / "logs" / "errors"
     shutil.rmtree(errors, ignore_errors=True)
     errors.mkdir(parents=True)
-    code = run_snakemake(plan, jobs, errors, lock)
+    jobs = jobs or (None if cluster else os.cpu_count() or 1)
+    command = make_command(plan, jobs, cluster)
+    environment = {"REELBOOK_ERRORS": str(errors)}
+    environment |= cluster.environment if cluster else {"REELBOOK_JOBS": str(jobs)}
+    log = errors.parent / "snakemake.log"
+    log.unlink(missing_ok=True)
+    code = run_snakemake(command, environment, lock, log, cluster)
     if code < 0:
         raise ReelbookError(f"Snakemake was killed by signal {-code}. {KEPT}")
-    return describe_failure(plan, errors) if code else ""
+    return describe_failure(command, errors, log) if code else ""
 
 
 @contextmanager
@@ -136,24 +172,6 @@ def is_damaged(dataset: str) -> bool:
         return (folder / "data.json").exists()
 
 
-def run_snakemake(plan: Plan, jobs: int, errors: Path, lock: int) -> int:
-    """Run the Snakefile in the build folder; its exit code.
-
-    Snakemake itself stays silent: the steps say what they do, and leave in `errors` what went
-    wrong. It inherits our lock and needs no other.
-    """
-    command = [*_make_command(plan, jobs), "--quiet", "all"]
-    environment = os.environ | {"REELBOOK_ERRORS": str(errors), "REELBOOK_JOBS": str(jobs)}
-    with subprocess.Popen(
-        command, env=environment, pass_fds=[lock], preexec_fn=_follow_build
-    ) as process:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            _stop(process)
-            raise
-
-
 @contextmanager
 def tell_outlook(plan: Plan, jobs: int) -> Iterator[None]:
     """Let `reelbook.build.outlook.follow` tell what is ahead while a build goes on."""
@@ -162,62 +180,11 @@ def tell_outlook(plan: Plan, jobs: int) -> Iterator[None]:
         return
     command = [sys.executable, "-m", "reelbook", "outlook", "--follow", "--jobs", str(jobs)]
     command += ["--plan", plan.file, *(["--data", plan.dataset] if plan.is_own else [])]
-    with subprocess.Popen(command, preexec_fn=_follow_build) as process:
+    with subprocess.Popen(command, preexec_fn=follow_build) as process:
         try:
             yield
         finally:
             process.kill()
-
-
-def _follow_build() -> None:
-    """In Snakemake: end with the build, and leave Ctrl-C to it. The steps inherit the latter."""
-    end_with_parent(signal.SIGKILL)  # of a politer signal it would wait for its steps
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Tell Snakemake to start nothing more, and each step to end; once is enough."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    told = set()
-    while process.poll() is None:
-        with suppress(psutil.NoSuchProcess):
-            snakemake = psutil.Process(process.pid)
-            for started in [snakemake, *snakemake.children()]:
-                if started not in told:
-                    told.add(started)
-                    started.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.5)
-
-
-def _make_command(plan: Plan, jobs: int) -> list[str]:
-    """Snakemake's command line."""
-    return [
-        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-        "--directory", str(get_build_dir()), "--cores", str(jobs),
-        "--config", f"plan={plan.file}", f"data={plan.data_name if plan.is_own else ''}",
-        "--rerun-incomplete", "--keep-going", "--nolock", "--scheduler", "greedy",
-    ]  # fmt: skip
-
-
-def describe_failure(plan: Plan, errors: Path) -> str:
-    """What the failed steps said; where none did, what Snakemake says of the Snakefile."""
-    texts = [file.read_text(encoding="utf-8").strip() for file in sorted(errors.iterdir())]
-    said = [text for text in texts if text]
-    if texts and not said:
-        return f"A step failed, see above. {format_path(get_build_dir())} has no room left?"
-    if not said:
-        command = [*_make_command(plan, 1), "--dry-run", "--quiet", "host", "rules", "reason"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        told = shorten_traceback(done.stdout.strip())
-        return f"{f'Snakemake failed: {told}' if done.returncode else 'A step was killed.'}\n{KEPT}"
-    return "\n".join([*said, KEPT])
-
-
-def shorten_traceback(text: str) -> str:
-    """A text whose traceback, if it holds one, is cut to the error at its end."""
-    return text.splitlines()[-1] if "Traceback (most recent call last)" in text else text
 
 
 def format_seconds(seconds: float) -> str:

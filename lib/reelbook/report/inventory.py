@@ -107,6 +107,7 @@ def list_runs(runs: Iterable[Run]) -> pd.DataFrame:
             "parameters": record.num_parameters,
             "seconds": record.seconds,
             "peak MB": record.peak_memory_mb,
+            "node": record.node,
             "commit": record.commit[:10],
             "run": record.run_id,
         }
@@ -115,6 +116,13 @@ def list_runs(runs: Iterable[Run]) -> pd.DataFrame:
     ]
     order = ["model", "protocol", "fold", "seed", "run"]
     return pd.DataFrame(rows).sort_values(order, ignore_index=True)
+
+
+def describe_nodes(runs: pd.DataFrame) -> str:
+    """On which machines, or nodes of a cluster, the runs of `list_runs` were trained."""
+    nodes = runs.drop_duplicates("run")["node"].replace("", "a machine that was not noted")
+    told = [f"{node} ({count(number, 'run')})" for node, number in nodes.value_counts().items()]
+    return f"Trained on {', '.join(told)}."
 
 
 def summarise_costs(runs: pd.DataFrame) -> pd.DataFrame:

@@ -56,6 +56,7 @@ class RunRecord:
     extra: dict[str, Any] = field(default_factory=dict)  # what only one family has to say
     training_metrics: list[Metric] = field(default_factory=list)  # which only training can measure
     metrics_code: str = ""  # hash of the code that computed all others: see `worker.measure`
+    node: str = ""  # where it was trained: a machine, or a node of a cluster
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON types."""

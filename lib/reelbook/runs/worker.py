@@ -10,9 +10,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -30,8 +31,8 @@ from reelbook.metrics.ratings import evaluate_ratings
 from reelbook.models import registry
 from reelbook.models.features.ids import check_vocabulary
 from reelbook.paths import get_build_dir, get_runs_dir
-from reelbook.processes import count_epochs_in, end_with_parent
-from reelbook.provenance import get_commit
+from reelbook.processes import count_epochs_in, end_with_parent, is_cluster_job
+from reelbook.provenance import get_commit, get_node
 from reelbook.runs.identity import find_code, hash_metrics
 from reelbook.runs.record import Request, RunRecord
 from reelbook.runs.slots import hold_slot
@@ -166,13 +167,27 @@ def train(run_id: str, request: Request, dataset: Dataset) -> str:
     # First: only threads of packages that are loaded are limited.
     registry.get_family(request.model)
     # Products of matrices add floats in another order with more threads.
-    slots = get_build_dir() / "slots"
-    slots.mkdir(parents=True, exist_ok=True)
-    # Notebooks beside each other may ask for the same run: one trains it, the others find it.
-    with FileLock(slots / f"{run_id}.lock"), hold_slot(slots, get_jobs()), threadpool_limits(1):
+    with wait_for_turn(run_id), threadpool_limits(1):
         if find_record(get_runs_dir() / run_id) is None:
             _train_now(run_id, request, dataset)
     return run_id
+
+
+@contextmanager
+def wait_for_turn(run_id: str) -> Iterator[None]:
+    """Wait for a free core, and for whoever trains the same run.
+
+    In a job of a cluster there is nothing to wait for: its scheduler gave us a core, one job trains
+    a run, and locks on a shared file system may hold for no other node, or for ever.
+    """
+    if is_cluster_job():
+        yield
+        return
+    slots = get_build_dir() / "slots"
+    slots.mkdir(parents=True, exist_ok=True)
+    # Notebooks beside each other may ask for the same run: one trains it, the others find it.
+    with FileLock(slots / f"{run_id}.lock"), hold_slot(slots, get_jobs()):
+        yield
 
 
 def find_record(path: Path) -> RunRecord | None:
@@ -200,7 +215,8 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
         prediction_seconds = catalogue.time_score(fit.score, dataset, split)
         tables |= catalogue.rank_catalogue(fit.score, dataset, split)._asdict()
     path = get_runs_dir() / run_id
-    shutil.rmtree(path, ignore_errors=True)  # damaged, or we would have found it
+    if find_record(path) is None:  # damaged; a whole one is that of another node, meanwhile
+        shutil.rmtree(path, ignore_errors=True)
     with replace_when_whole(path) as folder:
         folder.mkdir()
         fit.history.to_csv(folder / "history.csv", index=False, lineterminator="\n")
@@ -232,6 +248,7 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
             num_parameters=fit.num_parameters,
             versions=find_code(model).versions,
             commit=get_commit(),
+            node=get_node(),
             files={file.name: compute_sha256(file) for file in sorted(folder.iterdir())},
             extra=fit.extra,
         )
