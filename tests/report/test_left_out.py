@@ -52,5 +52,5 @@ def test_a_study_without_a_model_says_why(dataset, monkeypatch):
     split = make_split(dataset, "official", fold=1)
     study = Study(dataset, declare(["baseline.svd", "baseline.mean"], split))
     assert [request.model for request in study.requests] == ["baseline.mean"]
-    with pytest.raises(registry.ReelbookError, match="baseline.svd keeps ratings as Python"):
+    with pytest.raises(registry.ReelbookError, match="baseline.svd takes memory"):
         assert Study(dataset, declare("baseline.svd", split)).requests

@@ -66,10 +66,10 @@ def test_a_model_refuses_data_without_what_it_requires(dataset, split, model, to
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        ("autoencoder.autorec", "users x movies, and made-up has 60 x 100 cells"),
-        ("content.popularity", "users x movies, and made-up has 60 x 100 cells"),
-        ("baseline.knn", "movies x movies, and made-up has 100 x 100 cells"),
-        ("baseline.svd", "ratings as Python objects, and made-up has 3,062 ratings"),
+        ("autoencoder.autorec", "users x movies: made-up has 6,000"),
+        ("content.popularity", "users x movies: made-up has 6,000"),
+        ("baseline.knn", "movies x movies: made-up has 10,000"),
+        ("baseline.svd", "ratings as Python objects: made-up has 3,062"),
     ],
 )
 def test_a_model_refuses_data_that_are_too_large_for_it(
@@ -77,7 +77,7 @@ def test_a_model_refuses_data_that_are_too_large_for_it(
 ):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     monkeypatch.setattr(registry, "LIMITS", dict.fromkeys(registry.LIMITS, 3_000))
-    with pytest.raises(ReelbookError, match=f"{model} keeps {told}: more than the 3,000 that"):
+    with pytest.raises(ReelbookError, match=f"{model} takes memory in proportion to {told}, more than the 3,000 that"):
         store.load_or_train(model, {}, dataset, split, 0)
     assert store.load_or_train("topn.popularity", {}, dataset, split, 0).record.metrics
 

@@ -130,14 +130,12 @@ def estimate_memory(models: set[str], dataset: "Dataset") -> dict[str, float]:
     from reelbook.models import registry  # here: it needs seconds to import
 
     known = read_peaks(dataset.sha256)
-    sizes = {"users": len(dataset.users), "movies": len(dataset.movies)}
+    sizes = registry.measure_sizes(dataset)
     expected = {}
     for model in models:
         grows = registry.describe_model(model).grows
-        share = 0.0
-        if limit := registry.LIMITS.get(grows):
-            cells = math.prod(sizes[part] for part in grows.split(" x "))
-            share = min(1.0, cells / limit)  # beyond it the model refuses before it takes any
+        shares = [size / registry.LIMITS[part] for part, size in sizes.items() if part in grows]
+        share = min(max(shares, default=0.0), 1.0)  # beyond it the model is left out
         guess = BASE_MB + RATING_MB * len(dataset.ratings) + TABLES_MB * share
         expected[model] = known.get(model) or guess
     return expected

@@ -129,19 +129,23 @@ def find_obstacle(model: str, dataset: "Dataset") -> str:
     for trait in about.requires:
         if trait not in dataset.traits:
             return f"{model} cannot learn from {dataset.name}: {LACKING[trait]}."
-    users, movies, ratings = map(len, (dataset.users, dataset.movies, dataset.ratings))
-    sizes = {
-        "users x movies": (users * movies, f"{users:,} x {movies:,} cells"),
-        "movies x movies": (movies**2, f"{movies:,} x {movies:,} cells"),
-        "ratings as Python objects": (ratings, f"{ratings:,} ratings"),
-    }
-    for part in about.grows:
-        if part in LIMITS and sizes[part][0] > LIMITS[part]:
+    for part, size in measure_sizes(dataset).items():
+        if part in about.grows and size > LIMITS[part]:
             return (
-                f"{model} keeps {part}, and {dataset.name} has {sizes[part][1]}: more than the "
-                f"{LIMITS[part]:,} that fit in 16 GB."
+                f"{model} takes memory in proportion to {part}: {dataset.name} has {size:,}, more "
+                f"than the {LIMITS[part]:,} that fit in 16 GB."
             )
     return ""
+
+
+def measure_sizes(dataset: "Dataset") -> dict[str, int]:
+    """How many there are of what LIMITS names."""
+    users, movies, ratings = map(len, (dataset.users, dataset.movies, dataset.ratings))
+    return {
+        "users x movies": users * movies,
+        "movies x movies": movies**2,
+        "ratings as Python objects": ratings,
+    }
 
 
 def get_family(model: str) -> ModuleType:
