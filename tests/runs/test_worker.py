@@ -77,7 +77,8 @@ def test_a_model_refuses_data_that_are_too_large_for_it(
 ):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     monkeypatch.setattr(registry, "LIMITS", dict.fromkeys(registry.LIMITS, 3_000))
-    with pytest.raises(ReelbookError, match=f"{model} takes memory in proportion to {told}, more than the 3,000 that"):
+    fault = f"{model} takes memory in proportion to {told}, more than the 3,000 that"
+    with pytest.raises(ReelbookError, match=fault):
         store.load_or_train(model, {}, dataset, split, 0)
     assert store.load_or_train("topn.popularity", {}, dataset, split, 0).record.metrics
 
