@@ -19,7 +19,7 @@ PAGE_MAKERS = ["build/book.py", "build/pages.py"]
 BESIDE = [
     "__main__.py", "build/__init__.py", "build/plan.py", "build/run.py", "build/results.py",
     "build/matrix.py", "build/batch.py", "build/comparison.py", "build/parameters.py", "build/golden.py", "build/outlook.py", "build/steps.py", "build/verify.py",
-    "build/cluster.py", "build/kubernetes.py", "build/snakemake.py", "build/trainings.py", *PAGE_MAKERS,
+    "build/console.py", "build/cluster.py", "build/kubernetes.py", "build/snakemake.py", "build/trainings.py", *PAGE_MAKERS,
 ]
 LIBRARY = sorted(
     os.path.relpath(file)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from reelbook.build.console import tell
 from reelbook.data.names import DATASETS, count
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, parse_yaml
@@ -280,7 +281,7 @@ def run_data(args: argparse.Namespace) -> None:
             )
         print(f"Options: {change_options(path, changes)}")
     folder = prepare(dataset)
-    print(f"[{name_dataset(dataset)}] data: ready in {format_path(folder)}", file=sys.stderr)
+    tell(f"[{name_dataset(dataset)}] data: ready in {format_path(folder)}")
     if path is not None:
         print(describe_understood(folder))
 
@@ -323,7 +324,7 @@ def run_notebook(args: argparse.Namespace) -> None:
             output,
             plan.notebooks.get(args.name, {}) | changed,
             logs=logs,
-            say=lambda text: print(f"[{plan.name}] {args.name}: {text}", file=console),
+            say=lambda text: tell(f"[{plan.name}] {args.name}: {text}", console=console),
             select=list if plan.notebook else plan.select_cells,  # a batch has several data sets
         )
     if apart:
@@ -362,7 +363,7 @@ def run_book(args: argparse.Namespace) -> None:
     from reelbook.build.steps import record_step
 
     plan = read_plan(args.name, args.data)
-    print(f"[{plan.name}] book: started", file=sys.stderr)
+    tell(f"[{plan.name}] book: started")
     index = make_book(plan)
     record_step(plan.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
 

@@ -1,10 +1,12 @@
+import io
 import json
+import sys
 
 import pytest
 import yaml
 
 from reelbook.__main__ import main
-from reelbook.build import outlook
+from reelbook.build import console, outlook
 from reelbook.build.plan import Plan, read_plan
 from reelbook.data.store import load
 from reelbook.paths import BOOK
@@ -93,3 +95,26 @@ def test_the_costs_know_every_model_of_the_boards():
     models = {model for figures in golden["figures"].values() for model in figures}
     assert models <= set(costs["models"])
     assert all(seconds >= 0 and epochs >= 1 for seconds, epochs in costs["models"].values())
+
+
+def test_on_a_terminal_one_line_is_kept_and_others_go_above_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    (tmp_path / "runs").mkdir()
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    def train_one(_):
+        (tmp_path / "runs" / names.pop()).mkdir()
+        console.tell("[toy] 02: a run: 3.0 s")
+
+    monkeypatch.setattr(outlook.time, "sleep", train_one)
+    names = ["b", "a"]
+    start = outlook.time.monotonic()
+    plan = Plan("toy", "toy", "made-up", {})
+    outlook.follow(plan, {"a": 300.0, "b": 900.0}, start=start, jobs=2)
+    erase, line = console.ERASE, "[toy] 02: a run: 3.0 s\n"
+    first, second = (f"[toy] {n} of 2 runs trained, about " for n in (0, 1))
+    assert terminal.getvalue() == (
+        f"{erase}{first}10 min left{erase}{line}{erase}{second}a minute left{erase}{line}{erase}"
+    )

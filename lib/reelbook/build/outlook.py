@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from reelbook.build.console import erase_last, keep_last, tell
 from reelbook.build.parameters import read_parameters
 from reelbook.build.plan import Plan, find_notebook
 from reelbook.files import read_yaml, replace_when_whole
@@ -35,12 +36,13 @@ HEAD = """\
 # writes it anew.
 """
 WAIT = 5.0  # seconds after which a build that has nothing to do has ended
-EVERY = 60.0  # seconds between two lines
+EVERY = 60.0  # seconds between two lines of a log
+OFTEN = 1.0  # seconds after which the line of a terminal is written again
 SETTLED = 0.1  # share of the work after which this build's own pace tells more than the costs
 
 
 def follow(plan: Plan, ahead: dict[str, float], *, start: float, jobs: int) -> None:
-    """Say every minute how many runs are left to train, until none is.
+    """Say how many runs are left to train, until none is: every minute, or on a terminal always.
 
     Args:
         plan: that is being built.
@@ -53,8 +55,14 @@ def follow(plan: Plan, ahead: dict[str, float], *, start: float, jobs: int) -> N
         done = sum(ahead.values()) - seconds
         rest = estimate_left(done, seconds, elapsed=time.monotonic() - start, jobs=jobs)
         trained = f"{len(ahead) - len(left)} of {len(ahead)} runs trained"
-        print(f"[{plan.name}] {trained}, {describe_minutes(rest)} left", file=sys.stderr)
-        time.sleep(EVERY)
+        text = f"[{plan.name}] {trained}, {describe_minutes(rest)} left"
+        if sys.stderr.isatty():
+            keep_last(text)
+            time.sleep(OFTEN)
+        else:
+            tell(text)
+            time.sleep(EVERY)
+    erase_last()
 
 
 def describe_minutes(seconds: float) -> str:

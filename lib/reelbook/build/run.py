@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reelbook.build.cluster import Cluster, empty_queue, read_cluster
+from reelbook.build.console import erase_last, tell
 from reelbook.build.golden import list_departures
 from reelbook.build.notebook import list_outputs
 from reelbook.build.outlook import list_trained
@@ -152,7 +153,7 @@ def forget_damaged(plan: Plan) -> None:
     steps = get_plan_dir(plan.name) / "steps"
     damaged = {path: damage for path in steps.glob("*.json") if (damage := find_damage(path))}
     for path, damage in damaged.items():
-        print(f"[{plan.name}] {damage}: made anew", file=sys.stderr)
+        tell(f"[{plan.name}] {damage}: made anew")
         path.unlink(missing_ok=True)
     if damaged:  # Snakemake looks for what is missing only on the way to something that is
         (steps / "book.json").unlink(missing_ok=True)
@@ -185,6 +186,8 @@ def tell_outlook(plan: Plan, jobs: int) -> Iterator[None]:
             yield
         finally:
             process.kill()
+            process.wait()
+            erase_last()
 
 
 def format_seconds(seconds: float) -> str:
