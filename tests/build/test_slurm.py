@@ -15,6 +15,11 @@ pytestmark = pytest.mark.skipif(
     bool(LACKING), reason=f"no Slurm here (apt-get install slurm-wlm munge): {LACKING} are missing"
 )
 BUILD = ["build", "--plan", "toy", "--profile", "slurm"]
+# The plugin looks at a queue in which nothing ends ever more rarely, by ten seconds each time.
+IMPATIENT = """import asyncio
+sleep = asyncio.sleep
+asyncio.sleep = lambda seconds, *result: sleep(min(seconds, 1), *result)
+"""
 # What the model of chapter 08 does where a test says so.
 FAULTS = """    import os, time
     from reelbook.errors import ReelbookError
@@ -42,6 +47,7 @@ def checkout(tmp_path_factory):
     head, fit, rest = model.read_text().partition("\ndef fit(")
     arguments, colon, body = rest.partition(":\n")
     model.write_text(head + fit + arguments + colon + FAULTS + body)
+    (folder / "lib" / "sitecustomize.py").write_text(IMPATIENT)
     return folder
 
 
