@@ -6,6 +6,7 @@ import pytest
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
+from reelbook.metrics import catalogue
 from reelbook.metrics.metric import Metric
 from reelbook.metrics.ratings import evaluate_ratings
 from reelbook.report import compare, inventory, tables
@@ -108,7 +109,7 @@ def test_the_head_of_a_page_says_what_the_data_lack(dataset, monkeypatch):
     assert "They hold" not in tables.describe_dataset(dataset)
     assert "Lists are" not in tables.describe_dataset(dataset)
     with monkeypatch.context() as patch:
-        patch.setattr(tables, "MOST_SCORES", 59 * 100)
+        patch.setattr(catalogue, "MOST_SCORES", 59 * 100)
         told = "Lists are measured on at most 59 users, drawn from all. Source:"
         assert told in tables.describe_dataset(dataset)
     bare = dataclasses.replace(

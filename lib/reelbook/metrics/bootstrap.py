@@ -18,8 +18,17 @@ def compute_interval(samples: np.ndarray) -> tuple[float, float]:
 
 def resample_means(values: pd.Series) -> np.ndarray:
     """Means of the values over 1,000 draws of the users, (resamples,)."""
-    array = values.to_numpy()
-    return np.concatenate([array[draws].mean(axis=1) for draws in draw_users(len(array))])
+    return resample_columns(values.to_frame())[:, 0]
+
+
+def resample_columns(values: pd.DataFrame) -> np.ndarray:
+    """Means of each column over 1,000 draws of the users, a row a user: (resamples, columns)."""
+    columns = [values[name].to_numpy() for name in values]
+    blocks = [
+        np.stack([column[draws].mean(axis=1) for column in columns], axis=1)
+        for draws in draw_users(len(values))
+    ]
+    return np.concatenate(blocks)
 
 
 def draw_users(num_users: int, *, seed: int = 0) -> Iterator[np.ndarray]:

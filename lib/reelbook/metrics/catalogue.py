@@ -19,7 +19,12 @@ from scipy import sparse
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.metrics import ranking
-from reelbook.metrics.bootstrap import compute_interval, draw_users, resample_means
+from reelbook.metrics.bootstrap import (
+    compute_interval,
+    draw_users,
+    resample_columns,
+    resample_means,
+)
 from reelbook.metrics.lists import HIT_RATES, K, compute_by_user, compute_ndcg, sort_held_out
 from reelbook.metrics.metric import Metric
 from reelbook.metrics.registry import LIST_METRICS, RANKING_METRICS
@@ -93,9 +98,14 @@ def rank_catalogue(
     return Ranked(found, pd.concat(lists, ignore_index=True))
 
 
+def limit_users(num_movies: int) -> int:
+    """How many users can be ranked for at most: those that need MOST_SCORES scores."""
+    return MOST_SCORES // num_movies
+
+
 def sample_users(users: np.ndarray, *, num_movies: int) -> np.ndarray:
-    """The users to rank for, ascending: all, or a seeded sample that needs MOST_SCORES scores."""
-    size = MOST_SCORES // num_movies
+    """The users to rank for, ascending: all, or a seeded sample of `limit_users`."""
+    size = limit_users(num_movies)
     if len(users) <= size:
         return users
     return np.sort(np.random.default_rng(SAMPLE_SEED).choice(users, size, replace=False))
@@ -109,18 +119,26 @@ def measure_ndcg(score: Score, dataset: Dataset, split: Split, *, part: str) -> 
 
 def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Metric]:
     """The figures of a run on its test rows: every metric of ranks, with interval, and of lists."""
+    held_out = sort_held_out(ranked.ranks)
+    values = pd.DataFrame(
+        {
+            f"{name}@{k}": metric.compute(held_out, k)
+            for name, metric in RANKING_METRICS.items()
+            for k in metric.lengths
+        }
+    )
+    samples = resample_columns(values)  # (resamples, metrics)
     metrics = [
-        estimate_ranking([ranked.ranks], metric=f"{name}@{k}")
-        for name, metric in RANKING_METRICS.items()
-        for k in metric.lengths
+        Metric("test", name, float(values[name].mean()), *compute_interval(resampled))
+        for name, resampled in zip(values, samples.T, strict=True)
     ]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
     known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
     counts = np.bincount(np.searchsorted(movies, known), minlength=len(movies))
     for name, found in LIST_METRICS.items():
         for k in found.lengths:
-            top = ranked.recommendations.query("rank <= @k")
-            columns = np.searchsorted(movies, top["movie_id"])
+            top = ranked.recommendations["movie_id"][ranked.recommendations["rank"] <= k]
+            columns = np.searchsorted(movies, top)
             metrics.append(Metric("test", f"{name}@{k}", found.compute(columns, counts)))
     return metrics
 

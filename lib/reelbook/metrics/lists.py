@@ -42,11 +42,12 @@ def sort_held_out(ranks: pd.DataFrame, *, key: str = "user_id") -> HeldOut:
     """
     if ranks.empty:
         raise ReelbookError("There is no held-out movie to measure: the test part is empty.")
-    ordered = ranks.sort_values([key, "rank"])
-    users, place = np.unique(ordered[key].to_numpy(), return_inverse=True)
-    sizes = np.bincount(place)
-    number = np.arange(len(ordered)) - np.repeat(sizes.cumsum() - sizes, sizes) + 1
-    return HeldOut(users, sizes, place, number, ordered["rank"].to_numpy())
+    ids, rank = ranks[key].to_numpy(), ranks["rank"].to_numpy()
+    order = np.lexsort((rank, ids))
+    users, sizes = np.unique(ids[order], return_counts=True)
+    place = np.repeat(np.arange(len(users)), sizes)
+    number = np.arange(len(order)) - np.repeat(sizes.cumsum() - sizes, sizes) + 1
+    return HeldOut(users, sizes, place, number, rank[order])
 
 
 @ranking_metric("ndcg", lengths=(K,))

@@ -10,7 +10,7 @@ from pandas.io.formats.style import Styler
 from reelbook.data.names import TRAITS, word_items
 from reelbook.data.tables import Dataset, count_rated
 from reelbook.errors import ReelbookError
-from reelbook.metrics.catalogue import MOST_SCORES
+from reelbook.metrics.catalogue import limit_users
 from reelbook.paths import get_plan_dir, name_command
 from reelbook.report.inside.two_tower import mark_untrained
 from reelbook.report.sentences.phrases import join_words
@@ -141,7 +141,7 @@ def describe_dataset(dataset: Dataset) -> str:
     """Markdown for the head of a page: what was measured on, what that lacks, its note in bold."""
     counts = count_rated(dataset.ratings)
     lacking = [f"no {trait}" for trait in TRAITS[:-1] if trait not in dataset.traits]
-    most = MOST_SCORES // len(dataset.movies)
+    most = limit_users(len(dataset.movies))
     text = (
         f"Measured on `{dataset.name}`: {counts['ratings']:,} ratings by "
         f"{counts['users']:,} users of {counts['movies']:,} {dataset.noun}. "

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, add_legend, start_figure
+from reelbook.report.sentences.phrases import cut_name
 
 
 def draw_validation(
@@ -45,13 +46,9 @@ def draw_list(recommendations: pd.DataFrame, *, scale: tuple[float, float], titl
     rows = range(len(recommendations), 0, -1)
     axes.hlines(rows, recommendations["low"], recommendations["high"], color=BLUE, linewidth=2)
     axes.plot(recommendations["stars"], rows, "o", color=ORANGE, markersize=6)
-    axes.set_yticks(list(rows), [_shorten(name) for name in recommendations["name"]])
+    axes.set_yticks(list(rows), [cut_name(name) for name in recommendations["name"]])
     axes.set_xlim(scale[0] - 0.1, scale[1] + 0.1)
     axes.set_xlabel("stars, and the range for four ratings of five")
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.grid(axis="x")
     return figure
-
-
-def _shorten(name: str, *, length: int = 34) -> str:
-    return name if len(name) <= length else f"{name[: length - 1]}…"

@@ -166,7 +166,7 @@ def draw_map(vectors: np.ndarray, dataset: Dataset, *, size: int, genres: int = 
         title (with the year), x, y and genre: the movie's rarest one, as that tells most.
     """
     movies = dataset.movies.sort_values("movie_id").reset_index(drop=True)
-    chosen = np.sort(np.argsort(-_count(dataset), kind="stable")[:size])
+    chosen = np.sort(_order_by_count(dataset)[:size])
     # One thread and a start from the principal axes: the same map at every build.
     tsne = TSNE(
         metric="cosine",
@@ -193,7 +193,7 @@ def draw_map(vectors: np.ndarray, dataset: Dataset, *, size: int, genres: int = 
 
 def measure_genres(vectors: np.ndarray, dataset: Dataset, *, size: int) -> dict[str, float]:
     """How often the nearest of the most rated movies shares a genre, and how often any one does."""
-    chosen = np.argsort(-_count(dataset), kind="stable")[:size]
+    chosen = _order_by_count(dataset)[:size]
     unit = _normalise(vectors[chosen])
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -np.inf)
@@ -202,6 +202,11 @@ def measure_genres(vectors: np.ndarray, dataset: Dataset, *, size: int) -> dict[
     others = ~np.eye(len(chosen), dtype=bool)
     nearest = shared[np.arange(len(chosen)), cosines.argmax(axis=1)]
     return {"nearest": float(nearest.mean()), "any": float(shared[others].mean())}
+
+
+def _order_by_count(dataset: Dataset) -> np.ndarray:
+    """Places of the movies in the order of their ids, the most rated first."""
+    return np.argsort(-_count(dataset), kind="stable")
 
 
 def _count(dataset: Dataset) -> np.ndarray:
