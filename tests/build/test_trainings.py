@@ -50,19 +50,20 @@ def test_memory_is_that_of_earlier_runs_or_of_what_a_model_grows_with(build):
         folder = build / "runs" / str(number)
         folder.mkdir(parents=True)
         (folder / "run.json").write_text(json.dumps(record | {"peak_memory_mb": peak}))
-    found = trainings.estimate_memory({"mf.dot", "mf.biased", "topn.ease"}, dataset)
+    found = trainings.estimate_memory({"mf.dot", "mf.biased", "baseline.knn"}, dataset)
     assert found["mf.dot"] == 1234.0
     rows = 1000 + 250e-6 * len(dataset.ratings)
     assert found["mf.biased"] == pytest.approx(rows)
-    assert registry.describe_model("topn.ease").grows == "movies x movies"
+    assert "movies x movies" in registry.describe_model("baseline.knn").grows
     share = len(dataset.movies) ** 2 / registry.LIMITS["movies x movies"]
-    assert found["topn.ease"] == pytest.approx(rows + 16_000 * share)
+    assert share > len(dataset.ratings) / registry.LIMITS["ratings as Python objects"]
+    assert found["baseline.knn"] == pytest.approx(rows + 16_000 * share)
 
 
-def test_a_model_that_refuses_the_data_asks_for_no_more_than_it_could_take(build, monkeypatch):
+def test_a_model_that_is_left_out_asks_for_no_more_than_it_could_take(build, monkeypatch):
     monkeypatch.setitem(registry.LIMITS, "movies x movies", 1)
-    found = trainings.estimate_memory({"topn.ease"}, load("made-up"))
-    assert found["topn.ease"] < 18_000
+    found = trainings.estimate_memory({"baseline.knn"}, load("made-up"))
+    assert found["baseline.knn"] < 18_000
 
 
 def test_jobs_of_a_finished_chapter_stay_and_those_of_lost_runs_are_to_do(build):

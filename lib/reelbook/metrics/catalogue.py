@@ -120,17 +120,15 @@ def measure_ndcg(score: Score, dataset: Dataset, split: Split, *, part: str) -> 
 def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Metric]:
     """The figures of a run on its test rows: every metric of ranks, with interval, and of lists."""
     held_out = sort_held_out(ranked.ranks)
-    values = pd.DataFrame(
-        {
-            f"{name}@{k}": metric.compute(held_out, k)
-            for name, metric in RANKING_METRICS.items()
-            for k in metric.lengths
-        }
-    )
-    samples = resample_columns(values)  # (resamples, metrics)
+    values = {
+        f"{name}@{k}": pd.Series(metric.compute(held_out, k))
+        for name, metric in RANKING_METRICS.items()
+        for k in metric.lengths
+    }
+    samples = resample_columns(pd.DataFrame(values))  # (resamples, metrics)
     metrics = [
-        Metric("test", name, float(values[name].mean()), *compute_interval(resampled))
-        for name, resampled in zip(values, samples.T, strict=True)
+        Metric("test", name, float(found.mean()), *compute_interval(resampled))
+        for (name, found), resampled in zip(values.items(), samples.T, strict=True)
     ]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
     known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]

@@ -32,7 +32,6 @@ gc.freeze()
 
 PREDICT_BATCH = 4096  # rows; bounds the memory: bst.best takes 1.1 GB in place of 1.45
 MAX_STEPS = 500  # of an epoch of a network of stars: see `grow_batches`
-SORTED_BATCH = 10_000  # rows; see `_draw_order`
 OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
 
 # From the rows of a batch, by name, to what is minimised; or to that and what is told of it.
@@ -138,8 +137,8 @@ def train(
     last_epoch = keep_epoch or epochs
     for epoch in show_progress(range(1, last_epoch + 1), model.name):
         adapt.learning_rate = learning_rate * compute_decay(epoch, epochs, decay_from)
-        order = _draw_order(rng, num_rows, batch_size)
-        loss = float(run_epoch(tensors, tf.constant(order)))
+        order = tf.constant(rng.permutation(num_rows).astype(np.int32))
+        loss = float(run_epoch(tensors, order))
         if not math.isfinite(loss):
             raise ReelbookError(
                 f"{model.name}: the loss is no longer a number in epoch {epoch}. "
@@ -171,19 +170,6 @@ def apply_model(
         part = {name: tf.constant(a[start : start + block]) for name, a in inputs.items()}
         parts.append(model(part, training=False).numpy())
     return np.concatenate(parts)
-
-
-def _draw_order(rng: np.random.Generator, num_rows: int, batch_size: int) -> np.ndarray:
-    """The order of the rows in an epoch, int32 (rows,).
-
-    In a large batch the rows stand as they were given, mostly by user: its look-ups then come
-    across what is still in the processor's cache.
-    """
-    order = rng.permutation(num_rows).astype(np.int32)
-    if batch_size >= SORTED_BATCH:
-        for start in range(0, num_rows, batch_size):
-            order[start : start + batch_size].sort()
-    return order
 
 
 def _trace_epoch(

@@ -15,9 +15,9 @@ linear model.
 
 Above MOST_CELLS of users x movies a step scores the movies that its users rated instead of the
 catalogue (`candidates`), an epoch has at most 500 steps and training MOST_EPOCHS; `way` and `grown`
-in a run's record tell of it. Scoring candidates costs little: with
-as many epochs the nDCG@10 on validation rows is .1726 in place of .1734 on ml-100k, and .1517 in
-place of .1514 on 415,323 ratings of ml-1m.
+in a run's record tell of it. Scoring candidates costs little: with as many epochs the nDCG@10 on
+validation rows is .1726 in place of .1734 on ml-100k, and .1517 in place of .1514 on 415,323
+ratings of ml-1m.
 
 A user without a training rating has q = w, the same list as all such users. Which movies were rated
 counts; how they were rated does not: it did not help on validation rows, and neither did the user's
