@@ -238,3 +238,16 @@ def test_every_figure_draws(made_up, tmp_path):
 def test_map_has_each_state_once():
     states = [name for name in figures.STATE_GRID.split() if name != ".."]
     assert len(states) == len(set(states)) == 51  # with DC
+
+
+@pytest.mark.parametrize("spread", [1, 10**9])
+def test_ties_are_those_of_grouping_by_user_and_second(spread):
+    rng = np.random.default_rng(0)
+    times = rng.integers(0, 4, size=60) * spread
+    ratings = pd.DataFrame({"user_id": rng.integers(-3, 9, size=60), "timestamp": times})
+    groups = ratings.groupby(["user_id", "timestamp"]).size()
+    assert sorted(exploration.count_by_second(ratings)) == sorted(groups)
+    shares = exploration.count_tie_sizes(ratings).set_index("size")["share"]
+    assert shares.to_dict() == pytest.approx((groups.groupby(groups).sum() / 60).to_dict())
+    tied = ratings.duplicated(["user_id", "timestamp"], keep=False).mean()
+    assert exploration.measure_time(ratings)["tied_ratings"] == pytest.approx(tied)

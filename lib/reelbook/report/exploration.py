@@ -296,9 +296,19 @@ def count_tie_sizes(ratings: pd.DataFrame) -> pd.DataFrame:
     Returns:
         size and share of the ratings, the smallest size first.
     """
-    groups = ratings.groupby(["user_id", "timestamp"]).size()
-    shares = groups.groupby(groups).sum() / len(ratings)
-    return shares.rename_axis("size").reset_index(name="share")
+    sizes, times = np.unique(count_by_second(ratings), return_counts=True)
+    return pd.DataFrame({"size": sizes, "share": sizes * times / len(ratings)})
+
+
+def count_by_second(ratings: pd.DataFrame) -> np.ndarray:
+    """How many ratings a user gave in a second, for each second that has any, (seconds,)."""
+    user, _ = pd.factorize(ratings["user_id"])
+    time = ratings["timestamp"].to_numpy("int64")
+    time = time - time.min()
+    # One number for each second of a user: sorting these is several times faster than grouping.
+    seconds = np.sort(user * (time.max() + 1) + time)
+    starts = np.flatnonzero(np.diff(seconds, prepend=-1))
+    return np.diff(starts, append=len(seconds))
 
 
 def measure_time(ratings: pd.DataFrame) -> dict[str, float]:
@@ -309,11 +319,12 @@ def measure_time(ratings: pd.DataFrame) -> dict[str, float]:
         users_with_tied_last: users whose last second holds several ratings.
         users_within_an_hour: users whose first and last rating lie at most an hour apart.
     """
+    sizes = count_by_second(ratings)
     by_user = ratings.groupby("user_id")["timestamp"]
     last = by_user.transform("max")
     at_last = ratings[ratings["timestamp"] == last].groupby("user_id").size()
     return {
-        "tied_ratings": float(ratings.duplicated(["user_id", "timestamp"], keep=False).mean()),
+        "tied_ratings": float(sizes[sizes > 1].sum() / len(ratings)),
         "users_with_tied_last": float((at_last > 1).mean()),
         "users_within_an_hour": float((by_user.max() - by_user.min() <= HOUR).mean()),
     }
