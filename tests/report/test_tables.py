@@ -112,6 +112,10 @@ def test_the_head_of_a_page_says_what_the_data_lack(dataset, monkeypatch):
         patch.setattr(catalogue, "MOST_SCORES", 59 * 100)
         told = "Lists are measured on at most 59 users, drawn from all. Source:"
         assert told in tables.describe_dataset(dataset)
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "MOST_TUNED", 3_000)
+        told = "Settings are tried on users who have about 3,000 of the ratings. Source:"
+        assert told in tables.describe_dataset(dataset)
     bare = dataclasses.replace(
         dataset,
         ratings=dataset.ratings.assign(timestamp=0),

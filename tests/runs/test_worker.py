@@ -16,6 +16,7 @@ from reelbook import processes
 from reelbook.errors import ReelbookError
 from reelbook.metrics import catalogue
 from reelbook.models import registry
+from reelbook.models.fitting import sample
 from reelbook.models.fitting.loop import show_progress
 from reelbook.runs import store, worker
 from reelbook.runs.worker import check_training
@@ -187,3 +188,14 @@ def test_a_person_at_a_notebook_sees_that_it_loads_and_how_many_epochs_are_done(
     worker.watch(train(), 1, epochs)
     assert told[0] == "Loading TensorFlow: 0 s. Runs to train: 1"
     assert told[-1] == "Runs trained: 1 of 1, epochs: 3, 0 s"
+
+
+def test_a_run_on_many_ratings_tries_its_grid_on_a_sample(dataset, split, monkeypatch, tmp_path):
+    """Before, only a fit outside of a run did."""
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    monkeypatch.setenv("REELBOOK_JOBS", "1")
+    monkeypatch.setattr(sample, "MOST_TUNED", 1_000)
+    extra = store.load_or_train("baseline.biases", {}, dataset, split, 0).record.extra
+    assert 500 < extra["tuned_on"]["ratings"] < 1_000 < extra["tuned_on"]["of"]
+    assert len(extra["tried"]) == 6
+    assert extra["chosen"].keys() == {"reg_u", "reg_i"}

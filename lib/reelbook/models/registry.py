@@ -173,18 +173,10 @@ def fit(model: str, params: dict[str, Any], dataset: "Dataset", split: "Split", 
         ReelbookError: as `resolve_params`; or the training diverged, or the data set or the split
             does not have what the model needs.
     """
-    from reelbook.models.fitting.sample import sample_for_tuning  # here: it loads pandas
+    from reelbook.models.fitting.sample import fit_tuned  # here: it loads pandas
 
-    params = resolve_params(model, params)
-    fit_model: Callable[..., Fit] = get_family(model).fit
-    sample = sample_for_tuning(dataset, split) if params.get("grid") else None
-    if sample is None:
-        return fit_model(model, params, dataset, split, seed)
-    tuned = fit_model(model, params, dataset, sample, seed).extra
-    found = fit_model(model, params | tuned["chosen"] | {"grid": {}}, dataset, split, seed)
-    tuned_on = {"ratings": len(sample.train), "of": len(split.train)}
-    found.extra.update(chosen=tuned["chosen"], tried=tuned["tried"], tuned_on=tuned_on)
-    return found
+    family = get_family(model)
+    return fit_tuned(family.fit, model, resolve_params(model, params), dataset, split, seed)
 
 
 def restore(

@@ -11,6 +11,7 @@ from reelbook.data.names import TRAITS, word_items
 from reelbook.data.tables import Dataset, count_rated
 from reelbook.errors import ReelbookError
 from reelbook.metrics.catalogue import limit_users
+from reelbook.models.fitting.sample import MOST_TUNED
 from reelbook.paths import get_plan_dir, name_command
 from reelbook.report.inside.two_tower import mark_untrained
 from reelbook.report.sentences.phrases import join_words
@@ -148,6 +149,8 @@ def describe_dataset(dataset: Dataset) -> str:
         + f"They hold {join_words(lacking)}. " * bool(lacking)
         + f"Lists are measured on at most {most:,} users, drawn from all. "
         * (most < counts["users"])
+        + f"Settings are tried on users who have about {MOST_TUNED:,} of the ratings. "
+        * (counts["ratings"] > MOST_TUNED)
         + f"Source: {dataset.source}. Fingerprint `{dataset.sha256[:12]}`."
     )
     return f"{text}\n\n> **Note: {dataset.note}.**" if dataset.note else text

@@ -45,7 +45,8 @@ def describe_data(model: str, dataset: Dataset) -> dict[str, str]:
 
 def find_code(model: str) -> Code:
     """The code that makes the saved predictions, ranks and lists of a model."""
-    roots = [f"{registry.get_family(model).__name__}:fit"]
+    family = registry.get_family(model).__name__
+    roots = [f"{family}:fit", "reelbook.models.fitting.sample:fit_tuned"]
     if registry.describe_model(model).predicts != "stars":
         roots.append("reelbook.metrics.catalogue:rank_catalogue")
     return trace_code(*roots)

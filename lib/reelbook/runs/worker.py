@@ -207,7 +207,7 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
     check_training(model, dataset, split)
     _reset_peak_memory()
     start = time.perf_counter()
-    fit = registry.get_family(model).fit(model, params, dataset, split, seed)
+    fit = registry.fit(model, request.params, dataset, split, seed)
     seconds = time.perf_counter() - start
     prediction_seconds = fit.prediction_seconds
     tables = {} if fit.predictions is None else {"predictions": fit.predictions}

@@ -8,14 +8,45 @@ such as a penalty for a movie, counts for somewhat more in the sample, where a m
 """
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from reelbook.data.tables import Dataset
+from reelbook.models.fit import Fit
 from reelbook.splits.split import Split
 
 MOST_TUNED = 2_000_000
 SAMPLE_SEED = 0
+
+
+def fit_tuned(
+    fit: Callable[..., Fit],
+    model: str,
+    params: dict[str, Any],
+    dataset: Dataset,
+    split: Split,
+    seed: int,
+) -> Fit:
+    """Fit a model, its grid tried on a sample where there are many ratings.
+
+    Args:
+        fit: of the model's family.
+        model: its name.
+        params: all of its parameters.
+        dataset: the canonical tables.
+        split: row positions in `dataset.ratings`.
+        seed: decides all that is drawn.
+    """
+    sample = sample_for_tuning(dataset, split) if params.get("grid") else None
+    if sample is None:
+        return fit(model, params, dataset, split, seed)
+    tuned = fit(model, params, dataset, sample, seed).extra
+    found = fit(model, params | tuned["chosen"] | {"grid": {}}, dataset, split, seed)
+    tuned_on = {"ratings": len(sample.train), "of": len(split.train)}
+    found.extra.update(chosen=tuned["chosen"], tried=tuned["tried"], tuned_on=tuned_on)
+    return found
 
 
 def sample_for_tuning(dataset: Dataset, split: Split) -> Split | None:
