@@ -34,7 +34,8 @@ from reelbook.splits.split import Split
 Score = Callable[[np.ndarray], np.ndarray]
 
 LIST_LENGTH = 100  # of what is kept of each user's list
-USERS = 1024  # scored at a time
+USERS = 1024  # scored at a time, and fewer where there are many movies
+BLOCK = 16_000_000  # scores at a time: more would only move memory
 MOST_SCORES = 1_000_000_000  # of one ranking: all users of ml-10m, 11,844 of ml-32m
 SAMPLE_SEED = 0
 
@@ -71,16 +72,17 @@ def rank_catalogue(
     Raises:
         ReelbookError: scores of the wrong shape, or that are no numbers.
     """
-    seen = split.train if part == "validation" else np.union1d(split.train, split.validation)
+    seen = split.train if part == "validation" else split.known
     held_out = dataset.ratings.iloc[getattr(split, part)]
     known = dataset.ratings.iloc[seen]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
     old = np.isin(movies, known["movie_id"]) & split.rules.only_new_movies  # (movies,)
-    users = sample_users(np.unique(held_out["user_id"]), num_movies=len(movies))
+    users = sample_users(np.sort(held_out["user_id"].unique()), num_movies=len(movies))
     seen_by, held_out_by = (_make_table(rows, users, movies) for rows in (known, held_out))
     ranks, lists = [], []
-    for start in range(0, len(users), USERS):
-        part_of_users = slice(start, start + USERS)
+    size = max(1, min(USERS, BLOCK // len(movies)))
+    for start in range(0, len(users), size):
+        part_of_users = slice(start, start + size)
         block = users[part_of_users]
         scores = score(block)
         if scores.shape != (len(block), len(movies)):
@@ -131,7 +133,7 @@ def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Met
         for (name, found), resampled in zip(values.items(), samples.T, strict=True)
     ]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
-    known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
+    known = dataset.ratings["movie_id"].iloc[split.known]
     counts = np.bincount(np.searchsorted(movies, known), minlength=len(movies))
     for name, found in LIST_METRICS.items():
         for k in found.lengths:
@@ -143,7 +145,7 @@ def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Met
 
 def time_score(score: Score, dataset: Dataset, split: Split) -> float:
     """Seconds that the scores of the whole catalogue take for a thousand users, by those tested."""
-    users = np.unique(dataset.ratings["user_id"].to_numpy()[split.test])[:USERS]
+    users = np.sort(dataset.ratings["user_id"].iloc[split.test].unique())[:USERS]
     start = time.perf_counter()
     score(users)
     return 1000 * (time.perf_counter() - start) / len(users)
@@ -151,7 +153,7 @@ def time_score(score: Score, dataset: Dataset, split: Split) -> float:
 
 def make_popularity_score(dataset: Dataset, split: Split) -> Score:
     """Scores that are the same for all: how often each movie was rated before."""
-    known = dataset.ratings["movie_id"].iloc[np.union1d(split.train, split.validation)]
+    known = dataset.ratings["movie_id"].iloc[split.known]
     counts = known.value_counts().reindex(np.sort(dataset.movies["movie_id"]), fill_value=0)
     return lambda users: np.tile(counts.to_numpy("float32"), (len(users), 1))
 

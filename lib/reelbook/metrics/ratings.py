@@ -100,7 +100,7 @@ def resample_metric(
 
     The same users get the same weights in every part, and in every call over the same users.
     """
-    users = np.unique(np.concatenate([part["user_id"] for part in parts]))
+    users = np.sort(pd.unique(np.concatenate([part["user_id"] for part in parts])))
     compute, finish = RATING_METRICS[metric]
     sums, counts = [], []
     for part in parts:

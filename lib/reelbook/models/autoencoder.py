@@ -98,7 +98,7 @@ def restore(
 ) -> Learned:
     """A model of this family as a run left it."""
     build = functools.partial(NETWORKS[model_name][1], dataset)
-    known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    known = dataset.ratings.iloc[split.known]
     return restore_network(build, params, known, weights)
 
 

@@ -164,7 +164,7 @@ class KnownIds(NamedTuple):
 
 def find_known(ratings: pd.DataFrame) -> KnownIds:
     """The ids of these training ratings."""
-    return KnownIds(np.unique(ratings["user_id"]), np.unique(ratings["movie_id"]))
+    return KnownIds(*(np.sort(ratings[key].unique()) for key in ("user_id", "movie_id")))
 
 
 def make_rows(ratings: pd.DataFrame, known: KnownIds) -> Rows:

@@ -130,7 +130,7 @@ def measure_sureness(dataset: Dataset, *, fold: int = 1, tuned: bool = True) -> 
         high), width (mean of high less low, in stars).
     """
     split = make_split(dataset, "official", fold=fold)
-    learned = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    learned = dataset.ratings.iloc[split.known]
     taste = learn_taste(dataset, learned, fold=fold, tuned=tuned)
     test = dataset.ratings.iloc[split.test]
     low, high = find_range(taste, *gaussian.expect_rows(taste, dataset, learned, test))

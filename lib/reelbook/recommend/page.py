@@ -108,7 +108,7 @@ def measure_kept(dataset: Dataset, *, model: str, tuned: bool = True) -> dict[st
         `all` and `kept`.
     """
     split = make_split(dataset, "stratified")
-    x = make_matrix(dataset, dataset.ratings.iloc[np.union1d(split.train, split.validation)])
+    x = make_matrix(dataset, dataset.ratings.iloc[split.known])
     users, counts = list_users(dataset), count_ratings(x)
     most = list_most_rated(x)
     weights = learn_weights(dataset, x, model=model, tuned=tuned)

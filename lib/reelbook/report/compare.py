@@ -236,7 +236,7 @@ def measure_error_by_count(
     tables = []
     for model, runs in groups.items():
         for run, split in zip(runs, splits, strict=True):
-            known = dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+            known = dataset.ratings.iloc[split.known]
             counts = known[key].value_counts()
             by_count = compute_error_by_count(run.predictions, counts, key=key, edges=SEEN_EDGES)
             tables.append(

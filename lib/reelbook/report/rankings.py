@@ -106,6 +106,6 @@ def score_by_future(dataset: Dataset, split: Split) -> Score:
 def count_new_users(dataset: Dataset, split: Split) -> tuple[int, int]:
     """How many test users of a split have no training or validation row, and how many there are."""
     users = dataset.ratings["user_id"].to_numpy()
-    tested = np.unique(users[split.test])
+    tested = np.sort(pd.unique(users[split.test]))
     known = users[np.concatenate([split.train, split.validation])]
     return int((~np.isin(tested, known)).sum()), len(tested)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from reelbook.data.tables import Dataset, clean_users
 from reelbook.errors import ReelbookError
@@ -172,7 +173,7 @@ def _split_cold_movies(
     _refuse_fold("cold-movies", fold)
     rng = np.random.default_rng(seed)
     movies = dataset.ratings["movie_id"].to_numpy()
-    rest, test = _draw(np.unique(movies), test_share, rng)
+    rest, test = _draw(np.sort(pd.unique(movies)), test_share, rng)
     train, validation = _draw(rest, validation_share, rng)
     train, validation, test = (
         np.flatnonzero(np.isin(movies, part)) for part in (train, validation, test)

@@ -56,6 +56,11 @@ class Split:
             raise ReelbookError(f"{where}: a rating stands in two parts; make it by make_split.")
 
     @property
+    def known(self) -> np.ndarray:
+        """Rows of training and validation together, ascending."""
+        return np.sort(np.concatenate([self.train, self.validation]))  # np.union1d hashes: slow
+
+    @property
     def sizes(self) -> dict[str, int]:
         """Number of ratings in each part."""
         return {part: len(getattr(self, part)) for part in PARTS}

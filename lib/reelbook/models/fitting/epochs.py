@@ -176,7 +176,7 @@ def restore_stars(
 def find_learned_rows(split: Split) -> np.ndarray:
     """Rows that a network of stars learned from before it predicted; see the head."""
     if split.rules.validation_trains:
-        return np.union1d(split.train, split.validation)
+        return split.known
     return split.train
 
 

@@ -115,7 +115,7 @@ def choose_and_refit(
     if first is not None and not refit:
         final = first
     else:
-        known = ratings.iloc[np.union1d(split.train, split.validation)]
+        known = ratings.iloc[split.known]
         final = learn(params | chosen, known, *[best_epoch] * epochs)
     values = {"setting": range(1, len(tried) + 1), by.column: [row[by.column] for row in tried]}
     predictions, seconds = None, None

@@ -182,7 +182,7 @@ def make_network(
 
 def _list_known(dataset: Dataset, split: Split) -> pd.DataFrame:
     """What all models of this family learn from, whatever the protocol."""
-    return dataset.ratings.iloc[np.union1d(split.train, split.validation)]
+    return dataset.ratings.iloc[split.known]
 
 
 def build(model_name: str, params: dict[str, Any], features: Features) -> Towers:
