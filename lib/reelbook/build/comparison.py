@@ -187,9 +187,9 @@ def make_page(
     if still:
         told.append(f"<p>Left out, as nothing here changes them: {_join(still)}.</p>")
     parts = []
-    for protocol, metric in (
-        moving[["protocol", "metric"]].drop_duplicates().itertuples(index=False)
-    ):
+    # By name: the order of the rows is that of the runs' hashes.
+    pairs = moving[["protocol", "metric"]].drop_duplicates().sort_values(["protocol", "metric"])
+    for protocol, metric in pairs.itertuples(index=False):
         rows = moving[(moving["protocol"] == protocol) & (moving["metric"] == metric)]
         board = estimate(rows, axes)
         name = f"Test {metric}, protocol {protocol}"
