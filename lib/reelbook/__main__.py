@@ -130,7 +130,6 @@ def make_parser() -> argparse.ArgumentParser:
     book.set_defaults(run=run_book)
 
     build = commands.add_parser("build", help="all of it: what `make book` calls")
-    build.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
     build.add_argument(
         "--jobs", type=int,
         help="notebooks at once (all cores); with a profile, jobs in the queue at once",
@@ -143,7 +142,6 @@ def make_parser() -> argparse.ArgumentParser:
     trainings = commands.add_parser(
         "trainings", help="write which jobs would train the missing runs on a cluster"
     )
-    trainings.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
     trainings.set_defaults(run=run_trainings)
 
     train = commands.add_parser("train", help="train the runs of such a job")
@@ -154,7 +152,6 @@ def make_parser() -> argparse.ArgumentParser:
     outlook = commands.add_parser(
         "outlook", help="how many runs a build would train, and about how long it takes"
     )
-    outlook.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
     outlook.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="trainings at once (all cores)"
     )
@@ -200,6 +197,8 @@ def make_parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models: what each predicts and needs")
     models.set_defaults(run=run_models)
 
+    for command in (build, trainings, outlook):
+        command.add_argument("--plan", help="a file in notebooks/plans (ml-100k; with --data: own)")
     for command in (notebook, results, book, build, outlook, trainings, train):
         command.add_argument(
             "--data", metavar="PATH", help="ratings of your own, in place of the plan's data set"
@@ -368,6 +367,11 @@ def run_book(args: argparse.Namespace) -> None:
     record_step(plan.name, "book", (file for file in index.parent.rglob("*") if file.is_file()))
 
 
+def name_plan(args: argparse.Namespace) -> str:
+    """The plan that was given, or the usual one: `own` on ratings of one's own."""
+    return args.plan or ("own" if args.data else "ml-100k")
+
+
 def run_outlook(args: argparse.Namespace) -> None:
     """Tell how much a build has ahead."""
     from reelbook.build import outlook
@@ -376,7 +380,7 @@ def run_outlook(args: argparse.Namespace) -> None:
     start = time.monotonic()
     if args.follow:
         time.sleep(outlook.WAIT)
-    plan = read_plan(args.plan or ("own" if args.data else "ml-100k"), args.data)
+    plan = read_plan(name_plan(args), args.data)
     with silence_start():
         ahead = outlook.estimate_runs(plan)
     if args.follow:
@@ -392,8 +396,7 @@ def run_build(args: argparse.Namespace) -> None:
 
     if args.jobs is not None and args.jobs < 1:
         raise ReelbookError(f"JOBS must be 1 or more, not {args.jobs}.")
-    plan = args.plan or ("own" if args.data else "ml-100k")
-    build(plan, jobs=args.jobs, data=args.data, profile=args.profile)
+    build(name_plan(args), jobs=args.jobs, data=args.data, profile=args.profile)
 
 
 def run_trainings(args: argparse.Namespace) -> None:
@@ -401,7 +404,7 @@ def run_trainings(args: argparse.Namespace) -> None:
     from reelbook.build.plan import read_plan
     from reelbook.build.trainings import describe_jobs, plan_trainings
 
-    plan = read_plan(args.plan or ("own" if args.data else "ml-100k"), args.data)
+    plan = read_plan(name_plan(args), args.data)
     with silence_start():
         content = plan_trainings(plan)
     print("\n".join(f"[{plan.name}] {line}" for line in describe_jobs(content)))

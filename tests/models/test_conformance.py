@@ -16,7 +16,6 @@ from reelbook.models import registry
 from reelbook.models.features import matrix
 from reelbook.models.fit import Fit
 from reelbook.models.fitting import sparse_product
-from reelbook.models.two_tower import best
 from reelbook.splits.protocols import make_split
 from reelbook.splits.split import Split
 
@@ -195,7 +194,6 @@ def test_its_memory_grows_as_it_says(model, dataset, monkeypatch):
     monkeypatch.setattr(catalogue, "USERS", 16)  # scores of a block, which are not counted
     monkeypatch.setattr(matrix, "MOST_MOVIES", 100)
     monkeypatch.setattr(sparse_product, "MOST_CELLS", 0)  # as on data that are large
-    monkeypatch.setattr(best, "MOST_CELLS", 0)
     small = make_small(model)
     if "batch_size" in small and MODELS[model].predicts == "lists":
         small["batch_size"] = 16  # users, each with scores of all movies

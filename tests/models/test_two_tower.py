@@ -10,6 +10,7 @@ from reelbook.metrics import catalogue
 from reelbook.models import registry
 from reelbook.models.features.ids import make_genre_table
 from reelbook.models.features.matrix import make_matrix
+from reelbook.models.fitting import sparse_product
 from reelbook.models.fitting.grid import Measure
 from reelbook.models.fitting.loop import set_seed, train
 from reelbook.models.two_tower import best as best_tower
@@ -219,7 +220,7 @@ def test_the_best_model_by_candidates_is_as_good_and_repeats_itself(dataset, mon
     split = make_split(dataset, "stratified")
     params = {"epochs": 12, "dim": 8}
     usual = registry.fit("two_tower.best", params, dataset, split, 0)
-    monkeypatch.setattr(best_tower, "MOST_CELLS", 0)
+    monkeypatch.setattr(sparse_product, "MOST_CELLS", 0)
     first, second = (registry.fit("two_tower.best", params, dataset, split, 0) for _ in "ab")
     assert first.extra["way"] == "candidates"
     assert first.extra["grown"] == {"epochs": best_tower.MOST_EPOCHS}

@@ -13,11 +13,11 @@ towers. W and v start from the singular vectors of the matrix with |N(u)|^-1/2 |
 rated i, b from the logarithm of the number of ratings: training then only has to improve on a good
 linear model.
 
-Above MOST_CELLS of users x movies a step scores the movies that its users rated instead of the
-catalogue (`candidates`), an epoch has at most 500 steps and training MOST_EPOCHS; `way` and `grown`
-in a run's record tell of it. Scoring candidates costs little: with as many epochs the nDCG@10 on
-validation rows is .1726 in place of .1734 on ml-100k, and .1517 in place of .1514 on 415,323
-ratings of ml-1m.
+Above the MOST_CELLS of `fitting.sparse_product` a step scores the movies that its users rated
+instead of the catalogue (`candidates`), an epoch has at most 500 steps and training MOST_EPOCHS;
+`way` and `grown` in a run's record tell of it. Scoring candidates costs little: with as many epochs
+the nDCG@10 on validation rows is .1726 in place of .1734 on ml-100k, and .1517 in place of .1514 on
+415,323 ratings of ml-1m.
 
 A user without a training rating has q = w, the same list as all such users. Which movies were rated
 counts; how they were rated does not: it did not help on validation rows, and neither did the user's
@@ -45,6 +45,7 @@ from reelbook.models.fit import Fit
 from reelbook.models.fitting.epochs import Network, fit_network
 from reelbook.models.fitting.grid import NDCG, Learned
 from reelbook.models.fitting.loop import Loss
+from reelbook.models.fitting.sparse_product import is_sparse
 from reelbook.models.two_tower.candidates import make_candidate_loss
 from reelbook.models.two_tower.towers import embed
 from reelbook.splits.split import Split
@@ -64,7 +65,6 @@ BEST: dict[str, Any] = {
 }
 
 
-MOST_CELLS = 100_000_000  # of users x movies in full, 400 MB; ml-1m has 22 million, ml-10m 746
 MOST_EPOCHS = 10  # where candidates are scored
 
 
@@ -170,7 +170,6 @@ def make_network(
     seen = make_matrix(dataset, ratings)
     model = build(model_name.replace(".", "_"), params, seen, make_genre_table(dataset)[1:])
     users = list_users(dataset)
-    is_large = seen.shape[0] * seen.shape[1] > MOST_CELLS
     scaled = scale_rows(seen)
 
     def score(ids: np.ndarray) -> np.ndarray:
@@ -179,7 +178,7 @@ def make_network(
 
     learned = Learned(model.count_params(), score=score, model=model)
     rows = {"user": np.flatnonzero(np.diff(seen.indptr)).astype("int32")}
-    if is_large:
+    if is_sparse(*seen.shape):
         loss = make_candidate_loss(model, seen, params)
         return Network(learned, rows, loss, way="candidates", max_epochs=MOST_EPOCHS)
     return Network(learned, rows, make_loss(model, seen, params))
