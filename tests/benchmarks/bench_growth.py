@@ -2,8 +2,8 @@
 
     python tests/benchmarks/bench_growth.py [ml-1m ml-10m ml-32m]
 
-Made-up ratings in these sizes (`made_up.py`) are read, split and ranked by popularity, and train
-one epoch of mf.biased, mf.implicit and two_tower.best, one iteration of topn.ials, and
+Made-up ratings in these sizes (`made_up.py`) are read, split, ranked by popularity and explored,
+and train one epoch of mf.biased, mf.implicit and two_tower.best, one iteration of topn.ials, and
 baseline.biases. Each step should take at most a fifth more CPU seconds than in proportion to
 the ratings, or for ranking to the scores. The exit code is 1 where one takes longer. 32 million
 ratings take some 6 GB of memory, and some minutes to make up.
@@ -22,12 +22,21 @@ import pandas as pd
 
 from reelbook import data
 from reelbook.data.tables import Dataset
-from reelbook.metrics.catalogue import MOST_SCORES, make_popularity_score, rank_catalogue
+from reelbook.metrics.catalogue import (
+    MOST_SCORES,
+    evaluate_ranking,
+    make_popularity_score,
+    rank_catalogue,
+)
 from reelbook.models import biases, mf, topn
 from reelbook.models.features.matrix import make_matrix
 from reelbook.models.fitting import loop
 from reelbook.models.registry import resolve_params
 from reelbook.models.two_tower import best
+from reelbook.report import demographics, exploration
+from reelbook.report.suitability.habits import find_habits
+from reelbook.report.suitability.order import measure_order
+from reelbook.report.suitability.shape import measure_shape
 from reelbook.splits.protocols import make_split
 
 SLACK = 1.2
@@ -42,7 +51,9 @@ def main(sizes: list[str]) -> int:
         table = pd.DataFrame([measure(size, Path(folder)) for size in sizes], index=sizes)
     print(table.to_string(float_format="{:.1f}".format))
     steps = table.drop(columns=["ratings", "scores"])
-    work = pd.DataFrame({s: table["scores" if s == "rank" else "ratings"] for s in steps})
+    work = pd.DataFrame(
+        {s: table["scores" if s in ("rank", "evaluate") else "ratings"] for s in steps}
+    )
     growth = (steps / work).pct_change().dropna() + 1
     print("\nseconds for each rating or score, beside the size before:")
     print(growth.to_string(float_format="{:.2f}".format))
@@ -55,7 +66,7 @@ def measure(size: str, folder: Path) -> dict[str, float]:
     dataset, read = clock(lambda: data.load(str(folder / size)))
     split, split_seconds = clock(lambda: make_split(dataset, "stratified"))
     score = make_popularity_score(dataset, split)
-    _, rank = clock(lambda: rank_catalogue(score, dataset, split))
+    ranked, rank = clock(lambda: rank_catalogue(score, dataset, split))
     ratings = dataset.ratings.iloc[split.train]
     return {
         "ratings": len(dataset.ratings),
@@ -63,10 +74,26 @@ def measure(size: str, folder: Path) -> dict[str, float]:
         "read": read,
         "split": split_seconds,
         "rank": rank,
+        "evaluate": clock(lambda: evaluate_ranking(ranked, dataset, split))[1],
+        "explore": clock(lambda: explore(dataset))[1],
         **{model: time_epoch(model, dataset, ratings) for model in NETWORKS},
         "topn.ials": time_iteration(dataset, ratings),
         "baseline.biases": time_biases(ratings),
     }
+
+
+def explore(dataset: Dataset) -> None:
+    """What chapters 00 and 01 count of all ratings."""
+    rows, ratings = demographics.join_tables(dataset), dataset.ratings
+    exploration.count_days(rows)
+    exploration.rank_movies(rows, "damped_mean")
+    exploration.count_release_years(rows)
+    exploration.count_genres(rows)
+    exploration.count_over_time(ratings)
+    exploration.count_tie_sizes(ratings)
+    measure_shape(ratings)
+    measure_order(ratings, has_stars=True)
+    find_habits(ratings, dataset.traits)
 
 
 def time_epoch(model: str, dataset: Dataset, ratings: pd.DataFrame) -> float:

@@ -246,7 +246,8 @@ def test_ties_are_those_of_grouping_by_user_and_second(spread):
     times = rng.integers(0, 4, size=60) * spread
     ratings = pd.DataFrame({"user_id": rng.integers(-3, 9, size=60), "timestamp": times})
     groups = ratings.groupby(["user_id", "timestamp"]).size()
-    assert sorted(exploration.count_by_second(ratings)) == sorted(groups)
+    pairs = exploration.count_pairs(ratings, "user_id", "timestamp")
+    assert pairs.set_index(["user_id", "timestamp"])["ratings"].equals(groups)
     shares = exploration.count_tie_sizes(ratings).set_index("size")["share"]
     assert shares.to_dict() == pytest.approx((groups.groupby(groups).sum() / 60).to_dict())
     tied = ratings.duplicated(["user_id", "timestamp"], keep=False).mean()

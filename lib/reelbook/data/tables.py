@@ -16,6 +16,15 @@ TIMES = (int(datetime.datetime(1995, 1, 1, tzinfo=datetime.UTC).timestamp()), 2*
 TIES_SEED = 0  # of the draw that orders ratings of one second
 
 
+def make_keys(first: pd.Series, second: pd.Series) -> np.ndarray:
+    """One whole number a pair of them, in the order of the first, then the second, int64 (rows,).
+
+    They sort in a fifth of the time that two columns take. None of `second` is below 0.
+    """
+    codes, numbers = pd.factorize(first.to_numpy(), sort=True)[0], second.to_numpy("int64")
+    return codes * (numbers.max(initial=0) + 1) + numbers
+
+
 def has_repeated(user_ids: pd.Series | np.ndarray, movie_ids: pd.Series | np.ndarray) -> bool:
     """Whether a pair of user and movie stands there twice; both are int32."""
     # One sort of numbers, five times as fast as `DataFrame.duplicated` for millions of rows.
@@ -148,6 +157,10 @@ def order_by_time(ratings: pd.DataFrame, *, draw_ties: bool = False) -> np.ndarr
         ratings: user_id and timestamp.
         draw_ties: put ratings of one second in a drawn order instead of the order of the rows.
     """
-    rows = np.arange(len(ratings))
-    ties = np.random.default_rng(TIES_SEED).permutation(rows) if draw_ties else rows
-    return np.lexsort((ties, ratings["timestamp"].to_numpy(), ratings["user_id"].to_numpy()))
+    keys = make_keys(ratings["user_id"], ratings["timestamp"])
+    if not draw_ties:
+        return np.argsort(keys, kind="stable")
+    places = np.random.default_rng(TIES_SEED).permutation(len(keys))
+    drawn = np.empty_like(places)
+    drawn[places] = np.arange(len(keys))
+    return drawn[np.argsort(keys[drawn], kind="stable")]

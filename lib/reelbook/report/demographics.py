@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 import pandas as pd
 import zipcodes
 
-from reelbook.data.tables import Dataset, clean_users
+from reelbook.data.tables import Dataset, clean_users, has_plain_zip_code
 from reelbook.models.features.ids import AGES, bucketize_age
 
 AGE_LABELS = ["under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56+"]  # of AGES
@@ -49,13 +49,17 @@ def name_age_groups(ages: pd.Series) -> pd.Series:
 
 def group_occupations(occupations: pd.Series) -> pd.Series:
     """The publisher's occupations under TFDS' 22 names, which ml-100k and ml-1m share."""
-    return occupations.replace(OCCUPATION_RENAMES)
+    names = {name: OCCUPATION_RENAMES.get(name, name) for name in occupations.unique()}
+    return occupations.map(names).astype("str")
 
 
 def label_occupations(occupations: pd.Series) -> pd.Series:
     """TFDS' integer label of each occupation; -1 for one that TFDS does not know."""
     labels = {name: label for label, name in enumerate(OCCUPATION_LABELS)}
-    return group_occupations(occupations).map(labels).fillna(-1).astype("int64")
+    known = {
+        name: labels.get(OCCUPATION_RENAMES.get(name, name), -1) for name in occupations.unique()
+    }
+    return occupations.map(known).astype("int64")
 
 
 def label_genres(genres: list[str]) -> list[int]:
@@ -90,6 +94,7 @@ def join_tables(dataset: Dataset, *, cleaned: bool = False) -> pd.DataFrame:
 
     Returns:
         The columns of the three tables and age_group, occupation_group and state of the user.
+        Texts are categories, of which a row holds no more than the number.
     """
     users = clean_users(dataset.users) if cleaned else dataset.users
     users = users.assign(
@@ -97,8 +102,17 @@ def join_tables(dataset: Dataset, *, cleaned: bool = False) -> pd.DataFrame:
         occupation_group=group_occupations(users["occupation"]),
         state=find_states(users["zip_code"]),
     )
+    texts = ["gender", "occupation", "zip_code", "occupation_group", "state"]
+    users = users.astype(dict.fromkeys(texts, "category"))
+    movies = dataset.movies.astype({"title": "category"})
     joined = dataset.ratings.merge(users, on="user_id", how="inner", validate="many_to_one")
-    return joined.merge(dataset.movies, on="movie_id", how="inner", validate="many_to_one")
+    return joined.merge(movies, on="movie_id", how="inner", validate="many_to_one")
+
+
+def clean_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Joined rows without those that `join_tables` leaves out where it cleans."""
+    plain = has_plain_zip_code(rows["zip_code"])
+    return rows if plain.all() or not plain.any() else rows[plain].reset_index(drop=True)
 
 
 @functools.cache

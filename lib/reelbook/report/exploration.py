@@ -6,14 +6,18 @@ what popularity says, and what time can say. That decides what a model can learn
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
+from reelbook.data.tables import make_keys
 from reelbook.data.titles import turn_title
 from reelbook.models.features.ids import bucketize_age
 from reelbook.report import demographics
 
+HOUR, DAY = 3600, 86_400  # seconds
+THURSDAY = 3  # was the first day of 1970
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 LIKED, DISLIKED = 0.75, 0.25  # of the scale: four and two of one to five stars
 DAMPING = 25  # ratings at the global mean that a damped mean adds to a movie's own
@@ -24,18 +28,20 @@ def compute_statistics(rows: pd.DataFrame) -> pd.DataFrame:
 
     On ml-1m ages are known as groups only, and both age columns hold their lower bounds.
     """
-    columns = pd.DataFrame(
-        {
-            "bucketized_user_age": bucketize_age(rows["age"]),
-            "movie_id": rows["movie_id"],
-            "raw_user_age": rows["age"],
-            "user_id": rows["user_id"],
-            "user_occupation_label": demographics.label_occupations(rows["occupation"]),
-            "user_rating": rows["rating"],
-            "user_zip_code": pd.to_numeric(rows["zip_code"], errors="coerce"),
-        }
-    )
-    return columns.astype("float64").describe().round(1)
+    zip_codes = rows["zip_code"].cat
+    numbers = pd.to_numeric(zip_codes.categories.to_series(), errors="coerce").to_numpy("float64")
+    columns: dict[str, Callable[[], pd.Series]] = {
+        "bucketized_user_age": lambda: bucketize_age(rows["age"]),
+        "movie_id": lambda: rows["movie_id"],
+        "raw_user_age": lambda: rows["age"],
+        "user_id": lambda: rows["user_id"],
+        "user_occupation_label": lambda: demographics.label_occupations(rows["occupation"]),
+        "user_rating": lambda: rows["rating"],
+        "user_zip_code": lambda: pd.Series(numbers[zip_codes.codes]),
+    }
+    # One column at a time: as float64 they would fill the memory.
+    described = {name: make().astype("float64").describe() for name, make in columns.items()}
+    return pd.DataFrame(described).round(1)
 
 
 def count_ratings(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
@@ -45,7 +51,7 @@ def count_ratings(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
         The columns of `by`, ratings, users, share (of all the rows) and ratings_per_user.
     """
     groups = rows.groupby(by, observed=True)["user_id"]
-    table = groups.agg(ratings="size", users="nunique").reset_index()
+    table = _name_groups(groups.agg(ratings="size", users="nunique").reset_index())
     table["share"] = table["ratings"] / len(rows)
     table["ratings_per_user"] = table["ratings"] / table["users"]
     # A stable order: groups with as many ratings stay in the order of their names.
@@ -54,21 +60,24 @@ def count_ratings(rows: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
 
 def cross_occupations(rows: pd.DataFrame) -> pd.DataFrame:
     """Ratings by occupation (the one with most ratings first) and age group (the columns)."""
-    table = pd.crosstab(rows["occupation"], rows["age_group"])
+    counts = rows.groupby(["occupation", "age_group"], observed=True).size()
+    table = _name_groups(counts.reset_index(name="ratings"))
+    table = table.pivot_table("ratings", "occupation", "age_group", fill_value=0, observed=True)
+    table = table.astype("int64")
     return table.loc[count_ratings(rows, "occupation")["occupation"]]
 
 
 def count_days(rows: pd.DataFrame) -> pd.DataFrame:
     """Ratings by day of the week in UTC, Monday first: day, ratings, share."""
-    days = to_time(rows["timestamp"]).dt.day_name()
-    table = days.value_counts().reindex(DAYS, fill_value=0).rename_axis("day").reset_index()
-    table.columns = pd.Index(["day", "ratings"])
+    days = (rows["timestamp"].to_numpy() // DAY + THURSDAY) % len(DAYS)
+    table = pd.DataFrame({"day": DAYS, "ratings": np.bincount(days, minlength=len(DAYS))})
     return table.assign(share=table["ratings"] / len(rows))
 
 
 def count_stars(rows: pd.DataFrame, by: str = "gender") -> pd.DataFrame:
     """Ratings by number of stars within each group, with their share of the group."""
-    table = rows.groupby([by, "rating"], observed=True).size().reset_index(name="ratings")
+    counts = rows.groupby([by, "rating"], observed=True).size()
+    table = _name_groups(counts.reset_index(name="ratings"))
     return table.assign(
         share=table["ratings"] / table.groupby(by, observed=True)["ratings"].transform("sum")
     )
@@ -91,16 +100,18 @@ def summarize_movies(rows: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     """
     keys = [by, "movie_id"] if by else ["movie_id"]
     stars = rows["rating"].astype("float64")
-    frame = rows.assign(rating=stars, liked=stars >= find_place(stars, LIKED))
+    frame = rows[keys].assign(rating=stars, liked=stars >= find_place(stars, LIKED))
     table = frame.groupby(keys, observed=True).agg(
-        title=("title", "first"),
-        year=("year", "first"),
         ratings=("rating", "size"),
         liked=("liked", "sum"),
         mean=("rating", "mean"),
         deviation=("rating", "std"),
     )
-    table = table.reset_index()
+    table = _name_groups(table.reset_index())
+    movies = _get_movies(rows).set_index("movie_id").loc[table["movie_id"]]
+    movies = movies.astype({"title": "str"}).set_axis(table.index)
+    table.insert(len(keys), "title", movies["title"])
+    table.insert(len(keys) + 1, "year", movies["year"])
     groups = [by] if by else np.zeros(len(frame), dtype="int8")
     prior = frame.groupby(groups, observed=True)["rating"].mean()
     center = table[by].map(prior).astype("float64") if by else prior.iloc[0]
@@ -158,10 +169,9 @@ def find_worst_movies(
 
 def count_release_years(rows: pd.DataFrame) -> pd.DataFrame:
     """By year of release: rated movies, ratings, ratings_per_movie and mean stars."""
-    groups = rows.dropna(subset="year").groupby("year")
-    table = groups.agg(
-        movies=("movie_id", "nunique"), ratings=("rating", "size"), mean=("rating", "mean")
-    ).reset_index()
+    table = rows.groupby("year").agg(ratings=("rating", "size"), mean=("rating", "mean"))
+    table.insert(0, "movies", _get_movies(rows).groupby("year").size())
+    table = table.reset_index()
     return table.assign(ratings_per_movie=table["ratings"] / table["movies"])
 
 
@@ -171,10 +181,11 @@ def compare_occupations(rows: pd.DataFrame, state: str = "CA") -> pd.DataFrame:
     An occupation drives a state if its share there is above its share everywhere.
     """
     everywhere = rows["occupation_group"].value_counts(normalize=True)
-    there = rows[rows["state"] == state]["occupation_group"].value_counts(normalize=True)
+    there = rows["occupation_group"][rows["state"] == state].value_counts(normalize=True)
     table = pd.DataFrame({"share_there": there, "share_everywhere": everywhere}).fillna(0.0)
+    table = table[table["share_everywhere"] > 0]  # a category may be that of no row
     table["excess"] = table["share_there"] - table["share_everywhere"]
-    table = table.rename_axis("occupation").reset_index()
+    table = _name_groups(table.rename_axis("occupation").reset_index())
     return table.sort_values(["share_there", "occupation"], ascending=[False, True])
 
 
@@ -192,10 +203,10 @@ def summarize_zip_codes(rows: pd.DataFrame, state: str = "CA") -> pd.DataFrame:
 
 def count_genres(rows: pd.DataFrame) -> pd.DataFrame:
     """Ratings of movies of each genre, most first; a movie of three genres counts in all three."""
-    exploded = rows[["movie_id"]].merge(
-        demographics.explode_genres(_get_movies(rows)), on="movie_id"
-    )
-    return exploded["genre"].value_counts().rename_axis("genre").reset_index(name="ratings")
+    table = demographics.explode_genres(_get_movies(rows))
+    table["ratings"] = table["movie_id"].map(rows["movie_id"].value_counts())
+    counts = table.groupby("genre", sort=False)["ratings"].sum()
+    return counts.sort_values(ascending=False, kind="stable").reset_index()
 
 
 def count_genre_characters(rows: pd.DataFrame) -> pd.DataFrame:
@@ -228,10 +239,18 @@ def to_time(timestamps: pd.Series) -> pd.Series:
 
 
 def _get_movies(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.drop_duplicates("movie_id")[["movie_id", "genres"]]
+    """The first row of each movie."""
+    return rows[~rows["movie_id"].duplicated()]
 
 
-HOUR = 3600  # seconds
+def _name_groups(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of groups with their names as texts; age groups keep their order."""
+    texts = [
+        name
+        for name, kind in table.dtypes.items()
+        if isinstance(kind, pd.CategoricalDtype) and not kind.ordered
+    ]
+    return table.astype(dict.fromkeys(texts, "str"))
 
 
 def compute_density(ratings: pd.DataFrame) -> float:
@@ -281,13 +300,19 @@ def count_over_time(ratings: pd.DataFrame) -> pd.DataFrame:
     Returns:
         start (of the week or month, UTC), ratings, new_users.
     """
-    times = pd.to_datetime(ratings["timestamp"], unit="s")
-    period = "W" if (times.max() - times.min()).days <= 7 * 104 else "M"
-    starts = times.dt.to_period(period).dt.start_time
-    first = starts.groupby(ratings["user_id"]).min()
-    table = pd.DataFrame({"ratings": starts.value_counts(), "new_users": first.value_counts()})
-    every = pd.period_range(times.min(), times.max(), freq=period).start_time
-    return table.reindex(every).fillna(0).astype("int64").rename_axis("start").reset_index()
+    times = ratings["timestamp"].to_numpy()
+    by_week = (times.max() - times.min()) // DAY <= 7 * 104
+    if by_week:
+        steps = (times // DAY + THURSDAY) // 7
+    else:
+        steps = times.astype("M8[s]").astype("M8[M]").astype("int64")
+    first = pd.Series(steps).groupby(ratings["user_id"].to_numpy()).min()
+    every = np.arange(steps.min(), steps.max() + 1)
+    starts = (7 * every - THURSDAY).astype("M8[D]") if by_week else every.astype("M8[M]")
+    number, newcomers = (np.bincount(of - every[0], minlength=len(every)) for of in (steps, first))
+    return pd.DataFrame(
+        {"start": starts.astype("M8[us]"), "ratings": number, "new_users": newcomers}
+    )
 
 
 def count_tie_sizes(ratings: pd.DataFrame) -> pd.DataFrame:
@@ -296,19 +321,10 @@ def count_tie_sizes(ratings: pd.DataFrame) -> pd.DataFrame:
     Returns:
         size and share of the ratings, the smallest size first.
     """
-    sizes, times = np.unique(count_by_second(ratings), return_counts=True)
-    return pd.DataFrame({"size": sizes, "share": sizes * times / len(ratings)})
-
-
-def count_by_second(ratings: pd.DataFrame) -> np.ndarray:
-    """How many ratings a user gave in a second, for each second that has any, (seconds,)."""
-    user, _ = pd.factorize(ratings["user_id"])
-    time = ratings["timestamp"].to_numpy("int64")
-    time = time - time.min()
-    # One number for each second of a user: sorting these is several times faster than grouping.
-    seconds = np.sort(user * (time.max() + 1) + time)
-    starts = np.flatnonzero(np.diff(seconds, prepend=-1))
-    return np.diff(starts, append=len(seconds))
+    ties = count_pairs(ratings, "user_id", "timestamp")
+    counts = np.bincount(ties["ratings"])
+    sizes = np.flatnonzero(counts)
+    return pd.DataFrame({"size": sizes, "share": sizes * counts[sizes] / len(ratings)})
 
 
 def measure_time(ratings: pd.DataFrame) -> dict[str, float]:
@@ -319,12 +335,21 @@ def measure_time(ratings: pd.DataFrame) -> dict[str, float]:
         users_with_tied_last: users whose last second holds several ratings.
         users_within_an_hour: users whose first and last rating lie at most an hour apart.
     """
-    sizes = count_by_second(ratings)
-    by_user = ratings.groupby("user_id")["timestamp"]
-    last = by_user.transform("max")
-    at_last = ratings[ratings["timestamp"] == last].groupby("user_id").size()
+    ties = count_pairs(ratings, "user_id", "timestamp")
+    by_user = ties.groupby("user_id", sort=False)
+    span = by_user["timestamp"].last() - by_user["timestamp"].first()
     return {
-        "tied_ratings": float(sizes[sizes > 1].sum() / len(ratings)),
-        "users_with_tied_last": float((at_last > 1).mean()),
-        "users_within_an_hour": float((by_user.max() - by_user.min() <= HOUR).mean()),
+        "tied_ratings": float(ties["ratings"][ties["ratings"] > 1].sum() / len(ratings)),
+        "users_with_tied_last": float((by_user["ratings"].last() > 1).mean()),
+        "users_within_an_hour": float((span <= HOUR).mean()),
     }
+
+
+def count_pairs(ratings: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """How many ratings each pair of two whole numbers has, in their order: the pair and ratings."""
+    keys = make_keys(ratings[first], ratings[second])
+    keys.sort()
+    ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]), len(keys) - 1)
+    codes, numbers = np.divmod(keys[ends], ratings[second].max() + 1)
+    ids = np.sort(ratings[first].unique())[codes]
+    return pd.DataFrame({first: ids, second: numbers, "ratings": np.diff(ends, prepend=-1)})

@@ -353,11 +353,11 @@ def describe_sparsity(ratings: pd.DataFrame) -> str:
 
 def describe_time(over_time: pd.DataFrame, ratings: pd.DataFrame) -> str:
     """When the ratings were given, from `count_over_time`, and how fast users gave theirs."""
-    when = to_time(ratings["timestamp"])
+    first, last = to_time(ratings["timestamp"].agg(["min", "max"]))
     peak = list_rows(over_time.nlargest(1, "ratings"))[0]
     within_an_hour = measure_time(ratings)["users_within_an_hour"]
     return (
-        f"The ratings reach from {when.min():%d %B %Y} to {when.max():%d %B %Y}; the busiest week "
+        f"The ratings reach from {first:%d %B %Y} to {last:%d %B %Y}; the busiest week "
         f"or month begins on {peak.start:%d %B %Y} with {peak.ratings:,}. **{within_an_hour:.0%} "
         "of the users** gave all their ratings within an hour. A timestamp says when a movie was "
         "rated, not when it was watched."

@@ -35,17 +35,16 @@ def measure_cold(ratings: pd.DataFrame, splits: dict[str, Split]) -> pd.DataFram
         protocol, test_ratings, new_user, new_movie, either: shares of the test ratings without a
         training rating; few: share of those whose movie has fewer than FEW.
     """
+    users, movies = (pd.factorize(ratings[key])[0] for key in ("user_id", "movie_id"))
     rows = []
     for protocol, split in splits.items():
         kept = [split.train, *([split.validation] if split.rules.validation_trains else [])]
-        known, tested = ratings.iloc[np.concatenate(kept)], ratings.iloc[split.test]
-        by_user, by_movie = (
-            tested[key].map(known[key].value_counts()).fillna(0) for key in ("user_id", "movie_id")
-        )
+        known = np.concatenate(kept)
+        by_user, by_movie = (_count_known(ids, known, split.test) for ids in (users, movies))
         rows.append(
             {
                 "protocol": protocol,
-                "test_ratings": len(tested),
+                "test_ratings": len(split.test),
                 "new_user": (by_user == 0).mean(),
                 "new_movie": (by_movie == 0).mean(),
                 "either": ((by_user == 0) | (by_movie == 0)).mean(),
@@ -54,3 +53,8 @@ def measure_cold(ratings: pd.DataFrame, splits: dict[str, Split]) -> pd.DataFram
         )
     columns = ["protocol", "test_ratings", "new_user", "new_movie", "either", "few"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _count_known(codes: np.ndarray, known: np.ndarray, tested: np.ndarray) -> np.ndarray:
+    """How many of the known rows have the user, or the movie, of each tested one, (tested,)."""
+    return np.bincount(codes[known], minlength=codes.max() + 1)[codes[tested]]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from reelbook.report.suitability.order import DAY
+from reelbook.report.exploration import DAY, count_pairs
 
 ENOUGH = 20  # ratings of a user or a movie before a habit shows
 FAST = 60  # ratings in a minute: one a second, a whole minute long
@@ -42,8 +42,8 @@ def find_habits(ratings: pd.DataFrame, traits: frozenset[str]) -> Habits:
     """
     most_a_minute = fast = bursts = constant = None
     if "times" in traits:
-        minutes = ratings["timestamp"] // 60
-        most = ratings.groupby(["user_id", minutes]).size().groupby("user_id").max()
+        minutes = ratings[["user_id"]].assign(minute=ratings["timestamp"] // 60)
+        most = count_pairs(minutes, "user_id", "minute").groupby("user_id")["ratings"].max()
         most_a_minute, fast = int(most.max()), int((most >= FAST).sum())
         bursts = _count_bursts(ratings)
     by_user = ratings.groupby("user_id")["rating"].agg(["size", "min", "max"])
@@ -60,8 +60,8 @@ def _count_prolific(counts: pd.Series) -> int:
 
 
 def _count_bursts(ratings: pd.DataFrame) -> int:
-    days = (ratings["timestamp"] // DAY).rename("day")
-    table = ratings.groupby(["movie_id", days]).size().reset_index(name="ratings")
+    days = ratings[["movie_id"]].assign(day=ratings["timestamp"] // DAY)
+    table = count_pairs(days, "movie_id", "day")
     of_movie, of_day = (
         table.groupby(key)["ratings"].transform("sum") for key in ("movie_id", "day")
     )

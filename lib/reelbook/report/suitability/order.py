@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from reelbook.data.tables import order_by_time
+from reelbook.report.exploration import DAY, measure_time
 from reelbook.report.suitability.resolution import FEW_USERS
 
-DAY = 86_400  # seconds
 DAMPING = {"user_id": 10.0, "movie_id": 5.0}  # ratings without a residual (Koren 2010)
 ROUNDS = 5  # of alternating fits; the biases then move in the third decimal at most
 LEAST = 1e-9  # a variance below is rounding
@@ -61,10 +61,9 @@ def measure_order(ratings: pd.DataFrame, *, has_stars: bool) -> Order:
         has_stars: whether the ratings are more than ones.
     """
     times = ratings.groupby("user_id")["timestamp"]
-    tied = ratings.duplicated(["user_id", "timestamp"], keep=False).mean()
     within_a_day = (times.max() - times.min() < DAY).mean()
     found = correlate_successive(ratings, compute_residuals(ratings)) if has_stars else None
-    return Order(float(tied), float(within_a_day), found)
+    return Order(measure_time(ratings)["tied_ratings"], float(within_a_day), found)
 
 
 def compute_residuals(ratings: pd.DataFrame) -> np.ndarray:
