@@ -131,6 +131,14 @@ def test_bpr_puts_the_popularity_of_its_negatives_back(dataset, split):
     assert np.allclose(corrected - plain, np.log(np.maximum(counts, 0.5)), atol=1e-4)
 
 
+@pytest.mark.parametrize(("num_users", "scale"), [(943, 1.0), (16_000, 2.0)])
+def test_more_users_take_more_regularisation_and_those_without_ratings_do_not_count(
+    num_users, scale
+):
+    x = sparse.csr_matrix(np.repeat([[1.0], [0.0]], [num_users, 500], axis=0))
+    assert topn.scale_regularization(x) == pytest.approx(scale)
+
+
 @pytest.mark.parametrize("name", ["topn.item_knn", "topn.ease", "topn.edlae", "topn.ials"])
 def test_it_beats_a_list_in_any_order(name, dataset, split):
     def measure(scores):

@@ -4,7 +4,8 @@ Above MOST_TUNED ratings to train on and to choose by, a grid is tried on the ra
 by a seed, the same users for all models of a split, who have about MOST_TUNED of them. The best
 setting is then fitted to all ratings as if it had been given, its epoch chosen on all validation
 rows. A run's record tells of it as `tuned_on`. What a setting weighs against a count of ratings,
-such as a penalty for a movie, counts for somewhat more in the sample, where a movie has fewer.
+such as a penalty for a movie, counts for somewhat more in the sample, where a movie has fewer;
+topn.ials makes up for it.
 """
 
 import dataclasses
