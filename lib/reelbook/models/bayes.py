@@ -64,30 +64,37 @@ DAY = 24 * 60 * 60
 
 def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split, seed: int) -> Fit:
     """Fit a model of this family; `reelbook.models.fitting.grid.choose_and_refit` says how."""
-    describe = describe_ids if model_name == "bayes.mf" else describe_all
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
-        sampler = myfm.MyFMGibbsRegressor(rank=params["rank"], random_seed=seed)
-        stars = ratings["rating"].to_numpy("float64")
-        blocks = describe(dataset, ratings)
-        groups = [size for block in blocks for size in block.groups]
-        x, relations = make_inputs(blocks, ratings)
-        with contextlib.redirect_stderr(io.StringIO()):  # myFM always draws a bar
-            sampler.fit(
-                x,
-                stars,
-                X_rel=relations,
-                n_iter=params["draws"],
-                n_kept_samples=max(params["draws"] - BURN_IN, 1),
-                group_shapes=groups,
-            )
-
-        def predict(rows: pd.DataFrame) -> np.ndarray:
-            return sampler.predict(*make_inputs(blocks, rows)).clip(stars.min(), stars.max())
-
-        return Learned(1 + sum(groups) * (1 + params["rank"]), predict=predict)
+        return learn_draws(model_name, params, dataset, ratings, seed)
 
     return choose_and_refit(learn, params, dataset, split, by=RMSE)
+
+
+def learn_draws(
+    model_name: str, params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame, seed: int
+) -> Learned:
+    """Draw the weights of a model that these ratings allow; `params` are rank and draws."""
+    describe = describe_ids if model_name == "bayes.mf" else describe_all
+    sampler = myfm.MyFMGibbsRegressor(rank=params["rank"], random_seed=seed)
+    stars = ratings["rating"].to_numpy("float64")
+    blocks = describe(dataset, ratings)
+    groups = [size for block in blocks for size in block.groups]
+    x, relations = make_inputs(blocks, ratings)
+    with contextlib.redirect_stderr(io.StringIO()):  # myFM always draws a bar
+        sampler.fit(
+            x,
+            stars,
+            X_rel=relations,
+            n_iter=params["draws"],
+            n_kept_samples=max(params["draws"] - BURN_IN, 1),
+            group_shapes=groups,
+        )
+
+    def predict(rows: pd.DataFrame) -> np.ndarray:
+        return sampler.predict(*make_inputs(blocks, rows)).clip(stars.min(), stars.max())
+
+    return Learned(1 + sum(groups) * (1 + params["rank"]), predict=predict)
 
 
 class Block(NamedTuple):

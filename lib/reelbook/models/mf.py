@@ -198,8 +198,8 @@ def build(model_name: str, params: dict[str, Any], rows: Rows) -> keras.Model:
     user = keras.Input((), dtype="int32", name="user")  # (batch,)
     movie = keras.Input((), dtype="int32", name="movie")  # (batch,)
     factors, l2 = params["factors"], params.get("l2", 0.0)
-    p = _embed(user, users, factors, "user_factors", l2=l2)  # (batch, factors)
-    q = _embed(movie, movies, factors, "movie_factors", l2=l2)  # (batch, factors)
+    p = embed(user, users, factors, "user_factors", l2=l2)  # (batch, factors)
+    q = embed(movie, movies, factors, "movie_factors", l2=l2)  # (batch, factors)
     if model_name == "mf.dot":
         stars = layers.Dot(axes=1, name="dot_product")([p, q])  # (batch, 1)
     elif model_name == "mf.mlp":
@@ -211,10 +211,10 @@ def build(model_name: str, params: dict[str, Any], rows: Rows) -> keras.Model:
         stars = layers.Rescaling(high - low, low, name="scale_to_range")(share)
     else:
         if model_name == "mf.implicit":
-            p, q = _add_implicit_terms(user, movie, p, q, users, movies, params)
+            p, q = add_implicit_terms(user, movie, p, q, users, movies, params)
         parts = [
-            _embed(user, users, 1, "user_bias", l2=params["l2_bias"], start="zeros"),
-            _embed(movie, movies, 1, "movie_bias", l2=params["l2_bias"], start="zeros"),
+            embed(user, users, 1, "user_bias", l2=params["l2_bias"], start="zeros"),
+            embed(movie, movies, 1, "movie_bias", l2=params["l2_bias"], start="zeros"),
             layers.Dot(axes=1, name="dot_product")([p, q]),
         ]
         mean = float(rows.targets.mean(dtype="float64"))
@@ -278,7 +278,7 @@ class ImplicitSum(keras.layers.Layer):
         return sums
 
 
-def _add_implicit_terms(
+def add_implicit_terms(
     user: tf.Tensor,
     movie: tf.Tensor,
     p: tf.Tensor,
@@ -309,7 +309,7 @@ def _stack_dense_layers(p: tf.Tensor, q: tf.Tensor, params: dict[str, Any]) -> t
     return layers.Dense(1, name="dense_linear")(x)
 
 
-def _embed(
+def embed(
     ids: tf.Tensor, rows: np.ndarray, dim: int, name: str, *, l2: float, start: str = "uniform"
 ) -> tf.Tensor:
     """Vectors (batch, dim) of these ids, from a table with a row for each that is in `rows`."""

@@ -32,11 +32,14 @@ if TYPE_CHECKING:  # a list of names needs neither pandas nor TensorFlow
 
 PREDICTS = ("stars", "lists", "both")
 NEEDS = ("times", "titles", "genres", "people", "credits")
-GROWS = ("ratings", "users x movies", "movies x movies", "ratings as Python objects")
+GROWS = (
+    "ratings", "users x movies", "movies x movies", "users x users", "ratings as Python objects"
+)  # fmt: skip
 # How many of them fit in 16 GB beside what is made of them.
 LIMITS = {
     "users x movies": 1_000_000_000,
     "movies x movies": 225_000_000,
+    "users x users": 225_000_000,
     "ratings as Python objects": 15_000_000,
 }
 # Why a model that requires a trait cannot learn from data without it.
@@ -144,6 +147,7 @@ def measure_sizes(dataset: "Dataset") -> dict[str, int]:
     return {
         "users x movies": users * movies,
         "movies x movies": movies**2,
+        "users x users": users**2,
         "ratings as Python objects": ratings,
     }
 

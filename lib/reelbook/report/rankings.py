@@ -28,18 +28,20 @@ Rule = Callable[[Dataset, Split], Score]
 def make_splits(dataset: Dataset, seeds: Iterable[int]) -> list[Split]:
     """The splits of PROTOCOLS: `stratified` once a seed, the others once where times allow it."""
     drawn = [make_split(dataset, "stratified", seed=seed) for seed in seeds]
-    return [*drawn, *_split_by_time(dataset)[0]]
+    return [*drawn, *split_by_time(dataset)[0]]
 
 
 def describe_left_out(dataset: Dataset) -> str:
     """Which of PROTOCOLS cannot split these ratings, and why; empty where all can."""
-    return "\n\n".join(f"Left out: {fault}" for fault in _split_by_time(dataset)[1])
+    return "\n\n".join(f"Left out: {fault}" for fault in split_by_time(dataset)[1])
 
 
-def _split_by_time(dataset: Dataset) -> tuple[list[Split], list[str]]:
+def split_by_time(
+    dataset: Dataset, protocols: Iterable[str] = ("leave-last", "global-time")
+) -> tuple[list[Split], list[str]]:
     """The splits of the protocols that go by time, and why there is none of the others."""
     splits, faults = [], []
-    for protocol in ("leave-last", "global-time"):
+    for protocol in protocols:
         try:
             splits.append(make_split(dataset, protocol))
         except ReelbookError as error:

@@ -104,34 +104,66 @@ def fit_network(
     told: dict[str, Any] = {}  # what the run's record tells of how it was computed
 
     def learn(params: dict[str, Any], ratings: pd.DataFrame, epoch: int | None) -> Learned:
-        set_seed(seed)
-        network = build(params, ratings)
-        options = pick_options(params)
-        if grows:
-            num_rows = len(next(iter(network.rows.values())))
-            max_steps = min(params.get("max_steps", MAX_STEPS), network.max_steps)
-            limits = {"max_steps": max_steps, "max_growth": network.max_growth}
-            options = grow_batches(options, num_rows, **limits)
-            options["epochs"] = min(options["epochs"], network.max_epochs)
-            if grown := {k: v for k, v in options.items() if v != params[k]}:
-                told["grown"] = grown
-        if network.way:
-            told["way"] = network.way
-        training = train(
-            network.model,
-            network.rows,
-            network.compute_loss,
-            **options,
-            seed=seed,
-            report=None if epoch else _watch(network, by, dataset, split),
-            by=None if epoch else by,
-            keep_epoch=epoch,
-        )
-        return network.learned._replace(training=training)
+        options: dict[str, Any] = {"seed": seed, "by": by, "grows": grows, "told": told}
+        return learn_network(build, params, dataset, split, ratings, epoch=epoch, **options)
 
     found = choose_and_refit(learn, params, dataset, split, by=by, epochs=True, refit=refit)
     found.extra.update(told)
     return found
+
+
+def learn_network(
+    build: Build,
+    params: dict[str, Any],
+    dataset: Dataset,
+    split: Split,
+    ratings: pd.DataFrame,
+    *,
+    seed: int,
+    by: Measure,
+    epoch: int | None,
+    grows: bool = True,
+    told: dict[str, Any] | None = None,
+) -> Learned:
+    """Train a network on some ratings, to the epoch given or to the one that validation chooses.
+
+    Args:
+        build: see `Build`.
+        params: all parameters of the model.
+        dataset: the canonical tables.
+        split: whose validation rows choose.
+        ratings: to learn from.
+        seed: see `fit_network`.
+        by: what chooses.
+        epoch: to stop at; None trains by the validation rows.
+        grows: see `fit_network`.
+        told: gets what the run's record tells of how it was computed.
+    """
+    told = {} if told is None else told
+    set_seed(seed)
+    network = build(params, ratings)
+    options = pick_options(params)
+    if grows:
+        num_rows = len(next(iter(network.rows.values())))
+        max_steps = min(params.get("max_steps", MAX_STEPS), network.max_steps)
+        limits = {"max_steps": max_steps, "max_growth": network.max_growth}
+        options = grow_batches(options, num_rows, **limits)
+        options["epochs"] = min(options["epochs"], network.max_epochs)
+        if grown := {k: v for k, v in options.items() if v != params[k]}:
+            told["grown"] = grown
+    if network.way:
+        told["way"] = network.way
+    training = train(
+        network.model,
+        network.rows,
+        network.compute_loss,
+        **options,
+        seed=seed,
+        report=None if epoch else _watch(network, by, dataset, split),
+        by=None if epoch else by,
+        keep_epoch=epoch,
+    )
+    return network.learned._replace(training=training)
 
 
 def restore_network(

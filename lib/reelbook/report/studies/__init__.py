@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "data": ["data"],
         "deep_and_cross": ["deep_and_cross"],
         "matrix_factorization": ["matrix_factorization"],
+        "neighbourhood": ["neighbourhood"],
         "next_steps": ["next_steps"],
         "recommend": ["recommend"],
         "study": ["Study", "declare", "find_run", "select_runs"],

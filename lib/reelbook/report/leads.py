@@ -1,0 +1,69 @@
+"""How much of a rating model's lead over biases is left where no model sees the future."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kendalltau
+
+from reelbook.data.tables import Dataset
+from reelbook.metrics.ratings import compute_rmse
+from reelbook.report.compare import Groups, compare_models
+from reelbook.splits.split import Split
+
+REFERENCE = "baseline.biases"
+
+
+def compare_leads(random: Groups, by_time: Groups) -> pd.DataFrame:
+    """A row a model, the largest lead first: by how much its RMSE lies below that of biases.
+
+    Args:
+        random: the runs of each model where test rows are drawn.
+        by_time: those where test rows follow all others.
+
+    Returns:
+        name; lead, lead_low and lead_high in stars where rows are drawn, and later, later_low and
+        later_high by time, each with its 95% interval over users; kept: later / lead.
+    """
+    models = [m for m in random if m in by_time and m != REFERENCE]
+    pairs = [(REFERENCE, model) for model in models]
+    parts = {"lead": compare_models(random, pairs), "later": compare_models(by_time, pairs)}
+    columns = {
+        name + end: found[column].to_numpy()
+        for name, found in parts.items()
+        for end, column in (("", "value"), ("_low", "low"), ("_high", "high"))
+    }
+    table = pd.DataFrame({"name": models, **columns})
+    table["kept"] = table["later"] / table["lead"]
+    return table.sort_values("lead", ascending=False, ignore_index=True)
+
+
+def correlate_orders(leads: pd.DataFrame) -> float:
+    """Kendall's tau of the models' leads in both columns, biases with a lead of zero among them."""
+    return float(kendalltau(*(np.append(leads[name], 0.0) for name in ("lead", "later"))).statistic)
+
+
+def measure_new(groups: Groups, dataset: Dataset, split: Split) -> pd.DataFrame:
+    """A row a model: its RMSE on test rows whose user and movie are known, and on the others.
+
+    Args:
+        groups: the run of each model on the split.
+        dataset: what the split was made of.
+        split: whose known rows say who is new.
+
+    Returns:
+        name; known, new_user and new_movie: the RMSE, missing where there is no such row, with
+        the number of rows as known_rows and so on. A row of a new user and a new movie is in both.
+    """
+    known = dataset.ratings.iloc[split.known]
+    rows = []
+    for model, (run,) in groups.items():
+        table = run.predictions
+        new_user = ~table["user_id"].isin(known["user_id"])
+        new_movie = ~table["movie_id"].isin(known["movie_id"])
+        parts = {"known": ~(new_user | new_movie), "new_user": new_user, "new_movie": new_movie}
+        row: dict[str, object] = {"name": model}
+        for name, is_in in parts.items():
+            stars, predicted = (table.loc[is_in, c].to_numpy() for c in ("rating", "prediction"))
+            row[name] = compute_rmse(stars, predicted) if len(stars) else np.nan
+            row[f"{name}_rows"] = len(stars)
+        rows.append(row)
+    return pd.DataFrame(rows)

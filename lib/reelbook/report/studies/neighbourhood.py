@@ -1,0 +1,43 @@
+"""What the chapter on the ratings around a rating trains."""
+
+from collections.abc import Sequence
+
+from reelbook.data.tables import Dataset
+from reelbook.report import rankings
+from reelbook.report.studies.study import Study, declare, keep_defaults
+from reelbook.splits.protocols import make_split
+
+
+def neighbourhood(
+    dataset: Dataset,
+    *,
+    folds: Sequence[int],
+    blend_folds: Sequence[int],
+    epochs: int | None = None,
+    draws: int | None = None,
+    tuned: bool = True,
+) -> Study:
+    """Models of a rating's neighbours on `official`, where they see the future, and by time.
+
+    Where times cannot split the ratings, `global-time` is left out.
+
+    Args:
+        dataset: the canonical tables.
+        folds: of `official`.
+        blend_folds: of `official`, for the blend, which takes longest.
+        epochs: of the networks, at most; None takes those of their defaults.
+        draws: of the Bayesian model; None takes those of its defaults.
+        tuned: whether settings are chosen on validation rows; otherwise models keep their defaults.
+    """
+    official = [make_split(dataset, "official", fold=fold) for fold in folds]
+    blended = [make_split(dataset, "official", fold=fold) for fold in blend_folds]
+    splits = official + rankings.split_by_time(dataset, ["global-time"])[0]
+    limits = {"epochs": epochs} if epochs else {}
+    drawn = {"draws": draws} if draws else {}
+    requests = [
+        *declare("neighbourhood.blend", blended, seeds=[0], params=limits | drawn),
+        *declare("neighbourhood.network", splits, seeds=[0], params=limits),
+        *declare("bayes.timesvd", splits, seeds=[0], params=drawn),
+        *declare(["neighbourhood.process", "baseline.biases"], splits, seeds=[0]),
+    ]
+    return Study(dataset, requests if tuned else keep_defaults(requests))

@@ -1,0 +1,64 @@
+"""The sentences on the ratings around a rating, from tables made by hand."""
+
+import pandas as pd
+
+from reelbook.report.sentences import neighbourhood as sentences
+
+BOARD = pd.DataFrame(
+    {
+        "name": ["n.network", "n.process", "baseline.biases"],
+        "value": [0.85, 0.87, 0.94],
+        "low": [0.83, 0.85, 0.92],
+        "high": [0.87, 0.89, 0.96],
+        "clear": [False, False, True],
+    }
+)
+LEADS = pd.DataFrame(
+    {
+        "name": ["n.network", "n.process", "b.other"],
+        "lead": [0.09, 0.07, 0.01],
+        "lead_low": [0.08, 0.06, -0.01],
+        "lead_high": [0.1, 0.08, 0.03],
+        "later": [0.018, 0.02, -0.1],
+        "later_low": [0.01, 0.01, -0.2],
+        "later_high": [0.03, 0.03, 0.0],
+        "kept": [0.2, 2 / 7, -10.0],
+    }
+)
+
+
+def test_the_answer_names_the_best_and_what_is_left_of_its_lead():
+    text = sentences.answer(BOARD, LEADS, num_folds=5)
+    assert "`n.network` has the lowest test RMSE of this chapter, **0.850** stars" in text
+    assert "statistically indistinguishable from `n.process`." in text
+    assert text.endswith("`n.network` keeps 20% of its lead over biases.")
+    text = sentences.answer(BOARD.assign(clear=True), LEADS.head(0), num_folds=1)
+    assert text.endswith(f"one fold. {sentences.NO_TIMES}")
+
+
+def test_leads_name_who_predicts_best_in_service():
+    text = sentences.describe_leads(LEADS, 0.5)
+    assert "`n.network` keeps 20%, `n.process` keeps 29% and `b.other` keeps nothing" in text
+    assert "Kendall's tau of both orders, biases among them, is 0.50." in text
+    assert "`n.process` predicts best: its error lies 0.0200 stars below" in text
+    text = sentences.describe_leads(LEADS.assign(later_low=-0.01), 0.5)
+    assert text.endswith("none of them is clearly better than biases, which cost least.")
+    assert sentences.describe_leads(LEADS.head(0), float("nan")) == sentences.NO_TIMES
+    lost = LEADS.assign(later=-0.01, later_low=-0.02)
+    assert "`n.network` keeps nothing" in sentences.describe_leads(lost, 0.5)
+
+
+def test_the_blend_is_told_with_its_interval_or_not_at_all():
+    gain = pd.DataFrame({"name": ["a"], "value": [0.002], "low": [0.001], "high": [0.003]})
+    gain["clear"] = True
+    text = sentences.describe_blend(gain, num_folds=1)
+    assert "the error falls by **0.0020** stars (95% interval 0.0010 to 0.0030), one fold." in text
+    assert sentences.describe_blend(gain.head(0), num_folds=0) == "The blend was not trained here."
+
+
+def test_new_users_and_movies_are_counted():
+    row = {"name": "m", "known_rows": 1000, "new_user_rows": 20, "new_movie_rows": 3}
+    assert sentences.describe_new(pd.DataFrame([row])) == (
+        "Of the later rows, 1,000 have a user and a movie with known ratings, 20 a user without "
+        "any, and 3 such a movie."
+    )
