@@ -50,13 +50,42 @@ def test_rows_are_described_one_by_one_whatever_their_stars(dataset, contents, h
     pd.testing.assert_frame_equal(again, found, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("sees", ["before", "apart"])
+def test_what_a_row_may_not_see_changes_none_of_its_features(dataset, contents, halves, sees):
+    known, rows = halves
+    options = {"sees": sees, "lean": True}
+    found = describe(dataset, contents, known, rows, **options)
+    for place in range(len(rows)):
+        mine = known["user_id"] == rows["user_id"].iloc[place]
+        since = rows["timestamp"].iloc[place] - known["timestamp"]
+        hidden = mine & ((since <= 0) if sees == "before" else (since.abs() <= features.SESSION))
+        if hidden.any() and (mine & ~hidden).any():
+            break
+    assert hidden.any()
+    assert (mine & ~hidden).any()
+    shown = known[~hidden]
+    again = describe(dataset, contents, shown, rows, **options)
+    # Movie biases and counts, in which the user is one among many, move a little.
+    for name in ("position", "hours", "gap", "user count", "same minute", "gap before"):
+        assert again[name].iloc[place] == pytest.approx(found[name].iloc[place], abs=1e-5)
+    other = known.copy()
+    other.loc[hidden, "rating"] = 3.0
+    again = describe(dataset, contents, other, rows, **options)
+    if sees == "before":
+        assert again["gap after"].iloc[place] == pytest.approx(np.log1p(features.FAR))
+    for name in ("page high", "user low"):
+        assert again[name].iloc[place] == found[name].iloc[place]
+    assert again["user bias"].iloc[place] == pytest.approx(found["user bias"].iloc[place], abs=0.05)
+
+
 def test_features_are_those_of_plain_loops(dataset, contents, halves):
     known, rows = halves
     found = describe(dataset, contents, known, rows)
-    base, of_user, of_movie = features._learn_base(dataset, known)
+    base, of_movie = features._learn_base(dataset, known)
     movies = np.sort(dataset.movies["movie_id"])
     stars = known["rating"].to_numpy()
     e = dict(zip(known.index, base.residuals, strict=True))
+    e_u = dict(zip(known.index, base.lifts, strict=True))
     rated = {i: set(g["user_id"]) for i, g in known.groupby("movie_id")}
     for place in range(0, len(rows), 10):
         row = rows.iloc[place]
@@ -84,8 +113,9 @@ def test_features_are_those_of_plain_loops(dataset, contents, halves):
         lately = (weights * given_stars).sum() / (weights.sum() + 10)
         assert told["lately"] == pytest.approx(lately, abs=1e-5)
         assert told["movie count"] == pytest.approx(np.log1p(len(others)), abs=1e-6)
-        user = np.searchsorted(np.sort(dataset.users["user_id"]), row["user_id"])
-        bias = of_user[user] + of_movie[np.searchsorted(movies, row["movie_id"])]
+        lifts = np.array([e_u[index] for index in mine.index])
+        user_bias = lifts.sum() / (len(mine) + 5)
+        bias = user_bias + of_movie[np.searchsorted(movies, row["movie_id"])]
         assert told["base"] == pytest.approx(bias, abs=1e-6)
     assert base.place.min() == 0
     assert base.place.max() == 1

@@ -54,3 +54,15 @@ def test_new_users_and_movies_are_measured_apart():
     assert (row["new_movie"], row["new_movie_rows"]) == (pytest.approx(np.sqrt(6.5)), 2)
     run = make_run([1], [2], [3.0], [3.5])
     assert np.isnan(leads.measure_new({"m": [run]}, dataset, split)["new_user"].item())
+
+
+def test_views_are_leads_on_their_folds_alone():
+    groups = make_groups(biases=1.0, other=0.2, seen=0.7)
+    groups = {leads.REFERENCE: groups["biases"] + groups["other"], "seen": groups["seen"]}
+    for runs in groups.values():
+        for fold, run in enumerate(runs, 1):
+            run.record = SimpleNamespace(split={"fold": fold})
+    table = leads.compare_views(groups, ["seen", "unseen"], [1])
+    assert table["name"].tolist() == ["seen"]
+    assert table["value"].tolist() == pytest.approx([0.3])
+    assert leads.compare_views(groups, ["unseen"], []).empty

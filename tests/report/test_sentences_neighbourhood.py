@@ -25,14 +25,17 @@ LEADS = pd.DataFrame(
         "kept": [0.2, 2 / 7, -10.0],
     }
 )
+NEW = pd.DataFrame(
+    {"name": ["n.network", "baseline.biases"], "known": [0.94, 0.99], "known_rows": 1000}
+).assign(new_user_rows=3000, new_movie_rows=3)
 
 
 def test_the_answer_names_the_best_and_what_is_left_of_its_lead():
-    text = sentences.answer(BOARD, LEADS, num_folds=5)
+    text = sentences.answer(BOARD, LEADS, NEW, num_folds=5)
     assert "`n.network` has the lowest test RMSE of this chapter, **0.850** stars" in text
     assert "statistically indistinguishable from `n.process`." in text
-    assert text.endswith("`n.network` keeps 20% of its lead over biases.")
-    text = sentences.answer(BOARD.assign(clear=True), LEADS.head(0), num_folds=1)
+    assert "`n.network` keeps 20% of its lead over biases. 75% of these ratings" in text
+    text = sentences.answer(BOARD.assign(clear=True), LEADS.head(0), NEW.head(0), num_folds=1)
     assert text.endswith(f"one fold. {sentences.NO_TIMES}")
 
 
@@ -56,9 +59,23 @@ def test_the_blend_is_told_with_its_interval_or_not_at_all():
     assert sentences.describe_blend(gain.head(0), num_folds=0) == "The blend was not trained here."
 
 
-def test_new_users_and_movies_are_counted():
-    row = {"name": "m", "known_rows": 1000, "new_user_rows": 20, "new_movie_rows": 3}
-    assert sentences.describe_new(pd.DataFrame([row])) == (
-        "Of the later rows, 1,000 have a user and a movie with known ratings, 20 a user without "
-        "any, and 3 such a movie."
+def test_the_later_rows_of_known_users_have_a_best_model_of_their_own():
+    assert sentences.describe_new(NEW) == (
+        "75% of these ratings are by users without a known rating; where user and movie are known, "
+        "`n.network` has the lowest error, 0.940 beside 0.990 of biases."
     )
+    text = sentences.describe_new(NEW.assign(known=[1.1, 0.99]))
+    assert text.endswith("biases lead with an error of 0.990.")
+    assert sentences.describe_new(NEW.assign(known_rows=0, known=float("nan"))) == (
+        "100% of these ratings are by users without a known rating."
+    )
+
+
+def test_views_are_shares_of_what_all_ratings_bring():
+    views = pd.DataFrame({"name": ["a", "b", "c"], "value": [0.07, 0.035, -0.01]})
+    views = views.assign(low=0.01, high=0.09, clear=True)
+    text = sentences.describe_views(views)
+    assert "the network's lead over biases is **0.0700** stars" in text
+    assert "Of it, 50% is left where a row sees only what the user rated before it" in text
+    assert "and nothing is left where it sees nothing within an hour of it." in text
+    assert "not trained here" in sentences.describe_views(views.head(2))

@@ -28,6 +28,7 @@ PARTS = [
     Part("Implicit feedback (who rated what)", "mf.biased", "mf.implicit"),
     Part("Averaging over draws of the weights", "baseline.svd", "bayes.mf"),
     Part("Days, the list of rated movies and side features", "bayes.mf", "bayes.timesvd"),
+    Part("The ratings around a rating", "mf.implicit", "neighbourhood.network"),
     Part("Statistics of users and movies beside the features", "dcn.stacked", "dcn.best"),
     Part("A dense layer with dropout in place of the dot product", "mf.dot", "mf.mlp"),
     Part("A sigmoid scaled to the stars", "mf.dot", "mf.sigmoid"),

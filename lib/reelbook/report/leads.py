@@ -1,5 +1,7 @@
 """How much of a rating model's lead over biases is left where no model sees the future."""
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
@@ -34,6 +36,14 @@ def compare_leads(random: Groups, by_time: Groups) -> pd.DataFrame:
     table = pd.DataFrame({"name": models, **columns})
     table["kept"] = table["later"] / table["lead"]
     return table.sort_values("lead", ascending=False, ignore_index=True)
+
+
+def compare_views(groups: Groups, models: Sequence[str], folds: Collection[int]) -> pd.DataFrame:
+    """A row a model that is there: name, and its lead over biases on these folds, in stars."""
+    names = [REFERENCE, *(model for model in models if model in groups)]
+    alike = {m: [run for run in groups[m] if run.record.split["fold"] in folds] for m in names}
+    table = compare_models(alike, [(REFERENCE, model) for model in names[1:]])
+    return table.assign(name=names[1:])
 
 
 def correlate_orders(leads: pd.DataFrame) -> float:

@@ -2,6 +2,9 @@
 
     neighbourhood.process   the mean and two Gaussian processes (`process`), cut to the range
     neighbourhood.network   one network on the features (`network`)
+    neighbourhood.lean      the same without factors, processes and the likeness of users
+    neighbourhood.before    lean, on what the user rated before the rating
+    neighbourhood.apart     lean, without what the user rated within an hour of it
     neighbourhood.blend     (1 - share) mean of `members` networks + share bayes.timesvd
 
 Validation rows choose the share. No weights are kept: to describe the rows that a network learned
@@ -38,6 +41,8 @@ NETWORK: dict[str, Any] = {
     "hidden_units": 128,
     "dropout": 0.3,
     "l2_weights": 1e-4,
+    "sees": "all",  # which of the user's other ratings a row may see, of `features.SEES`
+    "lean": False,  # without factors, processes and likeness of users
     "factors": 20,
     "l2": 0.3,  # on factors, per rating
     "l2_implicit": 0.2,
@@ -49,9 +54,13 @@ NETWORK: dict[str, Any] = {
     "epochs": 6,
     "patience": 2,
 }
+LEAN = NETWORK | {"lean": True}
 MODELS: dict[str, dict[str, Any]] = {
     "neighbourhood.process": {},
     "neighbourhood.network": NETWORK,
+    "neighbourhood.lean": LEAN,
+    "neighbourhood.before": LEAN | {"sees": "before"},
+    "neighbourhood.apart": LEAN | {"sees": "apart"},
     "neighbourhood.blend": NETWORK
     | {
         "members": 3,
@@ -67,6 +76,9 @@ FAMILY = Family(
     words={
         "neighbourhood.process": "two Gaussian processes, over a user's and a movie's ratings",
         "neighbourhood.network": "a network on the ratings around a rating",
+        "neighbourhood.lean": "the network on averages of neighbours alone",
+        "neighbourhood.before": "the lean network on what the user rated before",
+        "neighbourhood.apart": "the lean network without the hour around the rating",
         "neighbourhood.blend": "several of these networks and bayes.timesvd",
     },
     source="ours",
@@ -87,8 +99,8 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     if model_name == "neighbourhood.process":
         learn = functools.partial(learn_processes, dataset)
         return choose_and_refit(learn, params, dataset, split, by=RMSE)
-    build = functools.partial(make_network, make_encoder(dataset))
-    if model_name == "neighbourhood.network":
+    build = functools.partial(make_network, make_encoder(dataset, params["sees"], params["lean"]))
+    if model_name != "neighbourhood.blend":
         found = fit_stars(build, params, dataset, split, seed=seed)
         return dataclasses.replace(found, model=None)
     members: dict[int, list[Learned]] = {}  # by the number of ratings, for all settings
@@ -129,8 +141,9 @@ def blend(members: list[Learned], share: float) -> Learned:
     return Learned(sum(member.num_parameters for member in members), predict=predict)
 
 
-def make_encoder(dataset: Dataset) -> Encode:
+def make_encoder(dataset: Dataset, sees: str, lean: bool) -> Encode:
     """Encodes rows by their neighbours; what was encoded once is kept."""
+    options: dict[str, Any] = {"sees": sees, "lean": lean}
     contents = describe_contents(dataset)
     kept: dict[tuple[int, int], Rows] = {}
 
@@ -138,9 +151,9 @@ def make_encoder(dataset: Dataset) -> Encode:
         key = len(ratings), hash(None if rows is None else tuple(rows.index))
         if key not in kept:
             if rows is None:
-                found = cross_describe(dataset, contents, ratings, seed=0)
+                found = cross_describe(dataset, contents, ratings, seed=0, **options)
             else:
-                found = describe(dataset, contents, ratings, rows)
+                found = describe(dataset, contents, ratings, rows, **options)
             codes = make_rows(ratings if rows is None else rows, find_known(ratings))
             base = ratings["rating"].mean() + find_unit(ratings) * found.pop("base")
             told = {"features": found.to_numpy(), "base": base.to_numpy("float32")[:, None]}

@@ -15,18 +15,27 @@ them. So no statistic of a row holds its own stars, however indirectly: a featur
 leak inside training, since on test rows it never will.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from reelbook.data.tables import Dataset
-from reelbook.models.biases import BIASES, learn_biases, number_ratings
+from reelbook.models.biases import learn_biases, number_ratings
 from reelbook.models.features.matrix import list_movies, list_users
 from reelbook.models.neighbourhood.likeness import Contents, Likeness, compare_members
 from reelbook.models.neighbourhood.process import DAY, Points, condition, make_kernels
 
 PARTS = 6
+DAMPING = 5.0  # of the biases
+SESSION = 3600.0  # seconds: ratings as near as this are of one session
+# Which of the user's other ratings a row may see, by the seconds since each of them.
+SEES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "all": np.isfinite,
+    "before": lambda since: since > 0,
+    "apart": lambda since: np.abs(since) > SESSION,
+}
 NEAR = {"near 20 s": (20.0, 2.0), "near 150 s": (150.0, 5.0)}  # seconds, damping
 NEAR |= {"near 2000 s": (2000.0, 8.0), "near a day": (80_000.0, 12.0)}
 PAGE = 150.0  # seconds in which a page of movies is rated
@@ -41,30 +50,38 @@ class Known(NamedTuple):
     Attributes:
         points: user, movie and time.
         stars: less their mean, in quarters of the range of the stars (known,).
+        lifts: e + b_u, likewise, float32.
         residuals: e, likewise, float32.
         place: of the stars in their range, 0 to 1.
     """
 
     points: Points
     stars: np.ndarray
+    lifts: np.ndarray
     residuals: np.ndarray
     place: np.ndarray
 
 
 def cross_describe(
-    dataset: Dataset, contents: Contents, ratings: pd.DataFrame, *, seed: int
+    dataset: Dataset, contents: Contents, ratings: pd.DataFrame, *, seed: int, **options: Any
 ) -> pd.DataFrame:
     """The features of training rows, each described by the other parts, in their order."""
     part = np.random.default_rng(seed).permutation(len(ratings)) % PARTS
     found = [
-        describe(dataset, contents, ratings[part != number], ratings[part == number])
+        describe(dataset, contents, ratings[part != number], ratings[part == number], **options)
         for number in range(PARTS)
     ]
     return pd.concat(found).loc[ratings.index]
 
 
 def describe(
-    dataset: Dataset, contents: Contents, known: pd.DataFrame, rows: pd.DataFrame
+    dataset: Dataset,
+    contents: Contents,
+    known: pd.DataFrame,
+    rows: pd.DataFrame,
+    *,
+    sees: str = "all",
+    lean: bool = False,
 ) -> pd.DataFrame:
     """The features of rows by known ratings that none of them is among.
 
@@ -73,6 +90,8 @@ def describe(
         contents: of its movies and users.
         known: ratings that train.
         rows: user_id, movie_id and timestamp of what is asked for.
+        sees: which of the user's other ratings a row may see, of SEES.
+        lean: leave out the processes and the likeness of users, which see all of them.
 
     Returns:
         Stars as a quarter of their range, float32 (rows, features), with the index of the rows.
@@ -80,31 +99,23 @@ def describe(
     """
     shape = len(dataset.users), len(dataset.movies)
     asked = _encode(dataset, rows)
-    base, of_user, of_movie = _learn_base(dataset, known)
+    base, of_movie = _learn_base(dataset, known)
     u, i = base.points.owner, base.points.member
     residuals, rated = np.zeros((2, *shape), "float32")
     residuals[u, i], rated[u, i] = base.residuals, 1
     movies = compare_members(residuals, rated)
-    users = compare_members(residuals.T, rated.T)
-    kernels = make_kernels(movies, users, contents)
-    posterior = condition(kernels, base.points, asked, base.stars)
-    return pd.DataFrame(
-        {
-            "process": posterior.of_user + posterior.of_movie,
-            "user process": posterior.of_user,
-            "movie process": posterior.of_movie,
-            "user variance": posterior.user_variance,
-            "movie variance": posterior.movie_variance,
-            **_ask_user(base, asked, movies, contents),
-            **_ask_movie(base, asked, users, contents),
-            **_count(base, asked, contents, shape),
-            "user bias": of_user[asked.owner],
-            "movie bias": of_movie[asked.member],
-            "base": of_user[asked.owner] + of_movie[asked.member],
-        },
-        index=rows.index,
-        dtype="float32",
-    )
+    told = _ask_user(base, asked, movies, contents, sees) | _count(base, asked, contents, shape)
+    told["movie bias"] = of_movie[asked.member]
+    told["base"] = told["user bias"] + told["movie bias"]
+    if lean:
+        told |= _ask_movie(base, asked, None, contents)
+    else:
+        users = compare_members(residuals.T, rated.T)
+        told |= _ask_movie(base, asked, users, contents)
+        kernels = make_kernels(movies, users, contents)
+        posterior = condition(kernels, base.points, asked, base.stars)
+        told |= posterior._asdict() | {"process": posterior.of_user + posterior.of_movie}
+    return pd.DataFrame(told, index=rows.index, dtype="float32")
 
 
 def find_unit(ratings: pd.DataFrame) -> float:
@@ -121,29 +132,29 @@ def _encode(dataset: Dataset, rows: pd.DataFrame) -> Points:
     )
 
 
-def _learn_base(dataset: Dataset, ratings: pd.DataFrame) -> tuple[Known, np.ndarray, np.ndarray]:
-    """The known ratings, and the biases of all users and all movies, 0 where not known."""
+def _learn_base(dataset: Dataset, ratings: pd.DataFrame) -> tuple[Known, np.ndarray]:
+    """The known ratings, and the biases of all movies, 0 where not known."""
     points = _encode(dataset, ratings)
     stars = ratings["rating"].to_numpy("float64")
     low, unit = stars.min(), find_unit(ratings)
     centred = (stars - stars.mean()) / unit
     numbered = number_ratings(ratings)._replace(stars=centred, mean=0.0)
-    predict = learn_biases(numbered, BIASES | {"reg_u": 5.0})
+    predict = learn_biases(numbered, {"reg_u": DAMPING, "reg_i": DAMPING})
     users = pd.Index(numbered.users).get_indexer(list_users(dataset))  # -1 where unknown
     movies = pd.Index(numbered.movies).get_indexer(list_movies(dataset))
     of_user, of_movie = (
         predict(users, np.full_like(users, -1)),
         predict(np.full_like(movies, -1), movies),
     )
-    left = centred - of_user[points.owner] - of_movie[points.member]
-    known = Known(points, centred, left.astype("float32"), (stars - low) / (4 * unit))
-    return known, of_user, of_movie
+    lifts = (centred - of_movie[points.member]).astype("float32")
+    residuals = (lifts - of_user[points.owner]).astype("float32")
+    return Known(points, centred, lifts, residuals, (stars - low) / (4 * unit)), of_movie
 
 
 def _ask_user(
-    known: Known, asked: Points, movies: Likeness, contents: Contents
+    known: Known, asked: Points, movies: Likeness, contents: Contents, sees: str
 ) -> dict[str, np.ndarray]:
-    """What the user's known ratings say of each row."""
+    """What those of the user's known ratings say of each row that it may see."""
     weights = {
         "together": (movies.together, 2, 1.0),  # table, power, damping
         "era": (contents.era, 1, 1.0),
@@ -151,59 +162,78 @@ def _ask_user(
         "titles": (contents.titles, 1, 0.5),
         "agreement": (movies.agreement, 1, 0.3),
     }
-    names = [*NEAR, *weights, "page", "page spread", "page high", "page low", "user spread"]
-    names += ["user high", "user low", "position", "share", "same second", "same minute"]
-    names += ["same day", "hours", "gap", "nearest", "so far", "before", "after"]
-    names += ["gap before", "gap after"]
+    names = ["user bias", "user count", "user spread", "user high", "user low", *NEAR, *weights]
+    names += ["page", "page spread", "page high", "page low", "position", "share", "hours"]
+    names += ["same second", "same minute", "same day", "gap", "nearest", "so far", "before"]
+    names += ["after", "gap before", "gap after"]
     found = {name: np.zeros(len(asked.time), "float32") for name in names}
+    for name in ("gap", "gap before", "gap after"):
+        found[name] += np.float32(np.log1p(FAR))  # of a user without known ratings
     order = np.lexsort((known.points.time, known.points.owner))
     for mine, rows in _pair(known.points.owner[order], asked.owner):
         places = order[mine]
-        e, time, place = known.residuals[places], known.points.time[places], known.place[places]
-        at = asked.time[rows]
-        apart = np.abs(at[:, None] - time).astype("float32")  # (rows, known)
+        y, time, place = known.lifts[places], known.points.time[places], known.place[places]
+        since = (asked.time[rows][:, None] - time).astype("float32")  # (rows, known)
+        apart = np.abs(since)
+        seen = SEES[sees](since).astype("float32")
+        count = seen.sum(axis=1)
+        bias = (seen @ y) / (count + DAMPING)
+
+        def average(
+            w: np.ndarray, damping: float, y: np.ndarray = y, bias: np.ndarray = bias
+        ) -> np.ndarray:
+            """The damped average of e by weights (rows, known), (rows,)."""
+            total = np.abs(w).sum(axis=1)
+            with np.errstate(invalid="ignore"):  # BLAS flags lanes that it does not use
+                return (w @ y - bias * w.sum(axis=1)) / (total + damping)
+
+        told = {"user bias": bias, "user count": np.log1p(count)}
         for name, (tau, damping) in NEAR.items():
-            found[name][rows] = _average(np.exp(apart * np.float32(-1 / tau)), e, damping)
+            told[name] = average(np.exp(apart * np.float32(-1 / tau)) * seen, damping)
         cells = np.ix_(asked.member[rows], known.points.member[places])
         for name, (table, power, damping) in weights.items():
-            found[name][rows] = _average(table[cells] ** power, e, damping)
-        page = np.exp(apart * np.float32(-1 / PAGE))
-        found["page"][rows] = _average(page * movies.together[cells] ** 2, e, 0.3)
-        stars = known.stars[places]
+            told[name] = average(table[cells] ** power * seen, damping)
+        page = np.exp(apart * np.float32(-1 / PAGE)) * seen
+        told["page"] = average(page * movies.together[cells] ** 2, 0.3)
         total = page.sum(axis=1)
-        found["page spread"][rows] = np.sqrt((page @ stars**2 + 2) / (total + 2))
-        found["user spread"][rows] = np.sqrt(((e**2).sum() + SPREAD) / (len(e) + SPREAD))
+        told["page spread"] = np.sqrt((page @ known.stars[places] ** 2 + 2) / (total + 2))
+        squares = seen @ y**2 - 2 * bias * (seen @ y) + bias**2 * count
+        told["user spread"] = np.sqrt((squares.clip(min=0) + SPREAD) / (count + SPREAD))
         for name, is_there in (("high", place >= HIGH), ("low", place <= LOW)):
-            found[f"page {name}"][rows] = (page @ is_there) / (total + 2)
-            found[f"user {name}"][rows] = (is_there.sum() + 1) / (len(e) + 5)
-        left, right = np.searchsorted(time, at, "left"), np.searchsorted(time, at, "right")
-        found["position"][rows], found["share"][rows] = np.log1p(left), left / len(e)
-        found["same second"][rows] = np.log1p(right - left)
-        for name, reach in (("same minute", 60), ("same day", DAY / 2)):
-            ends = np.searchsorted(time, at + reach, "right"), np.searchsorted(time, at - reach)
-            found[name][rows] = np.log1p(ends[0] - ends[1])
-        found["hours"][rows] = np.log1p(np.maximum(at - time[0], 0) / 3600)
-        nearest = apart.argmin(axis=1)
-        gap = apart[np.arange(len(rows)), nearest]
-        found["gap"][rows] = np.log1p(gap.clip(max=FAR))
-        found["nearest"][rows] = e[nearest] * (gap < 600)
-        found["so far"][rows] = np.concatenate([[0], np.cumsum(e)])[right] / (right + 5)
-        before, after = (right - 1).clip(min=0), right.clip(max=len(e) - 1)
-        gaps = (
-            np.where(right > 0, at - time[before], FAR),
-            np.where(right < len(e), time[after] - at, FAR),
-        )
-        for name, near, gap in zip(("before", "after"), (before, after), gaps, strict=True):
-            found[name][rows] = e[near] * np.exp(-gap / 1000)
-            found[f"gap {name}"][rows] = np.log1p(gap.clip(max=FAR))
+            told[f"page {name}"] = (page @ is_there) / (total + 2)
+            told[f"user {name}"] = (seen @ is_there + 1) / (count + 5)
+        past = seen * (since > 0)
+        told["position"] = np.log1p(past.sum(axis=1))
+        told["share"] = past.sum(axis=1) / np.maximum(count, 1)
+        for name, reach in (("second", 0), ("minute", 60), ("day", DAY / 2)):
+            told[f"same {name}"] = np.log1p((seen * (apart <= reach)).sum(axis=1))
+        told["hours"] = np.log1p((past * since).max(axis=1) / 3600)
+        told["so far"] = average(seen * (since >= 0), 5.0)
+        sides = {
+            "nearest": seen > 0,
+            "before": seen * (since >= 0) > 0,
+            "after": seen * (since < 0) > 0,
+        }
+        for name, is_there in sides.items():
+            # Of equally near ones the last in time before, the first after.
+            gaps = np.where(is_there, apart, np.float32(FAR))
+            at = gaps.argmin(axis=1)
+            if name == "before":
+                at = gaps.shape[1] - 1 - gaps[:, ::-1].argmin(axis=1)
+            gap = gaps[np.arange(len(rows)), at].clip(max=FAR)
+            fade = gap < 600 if name == "nearest" else np.exp(-gap / 1000)
+            told[name] = (y[at] - bias) * fade
+            told["gap" if name == "nearest" else f"gap {name}"] = np.log1p(gap)
+        for name, values in told.items():
+            found[name][rows] = values
     return found
 
 
 def _ask_movie(
-    known: Known, asked: Points, users: Likeness, contents: Contents
+    known: Known, asked: Points, users: Likeness | None, contents: Contents
 ) -> dict[str, np.ndarray]:
     """What the movie's known ratings say of each row."""
-    names = ["lately", "people", "user agreement", "movie spread"]
+    names = ["lately", "people", "movie spread"] + ["user agreement"] * (users is not None)
     found = {name: np.zeros(len(asked.time), "float32") for name in names}
     order = np.argsort(known.points.member, kind="stable")
     for mine, rows in _pair(known.points.member[order], asked.member):
@@ -214,7 +244,8 @@ def _ask_movie(
         lately = np.exp(apart / (-20 * DAY)).astype("float32")
         found["lately"][rows] = _average(lately, e, 10.0)
         found["people"][rows] = _average(contents.people[cells], e, 6.0)
-        found["user agreement"][rows] = _average(users.agreement[cells], e, 0.3)
+        if users is not None:
+            found["user agreement"][rows] = _average(users.agreement[cells], e, 0.3)
         found["movie spread"][rows] = np.sqrt(((e**2).sum() + SPREAD) / (len(e) + SPREAD))
     return found
 
@@ -223,12 +254,11 @@ def _count(
     known: Known, asked: Points, contents: Contents, shape: tuple[int, int]
 ) -> dict[str, np.ndarray]:
     """Counts of ratings, ages and times."""
-    user, movie, time = known.points
+    _, movie, time = known.points
     first = np.full(shape[1], time.min())
     first[movie] = np.inf
     np.minimum.at(first, movie, time)
     return {
-        "user count": np.log1p(np.bincount(user, minlength=shape[0]))[asked.owner],
         "movie count": np.log1p(np.bincount(movie, minlength=shape[1]))[asked.member],
         "time": (asked.time - time.min()) / 1e7,
         "movie age": (asked.time - first[asked.member]) / (1000 * DAY),

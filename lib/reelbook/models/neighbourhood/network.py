@@ -92,13 +92,15 @@ def build(params: dict[str, Any], rows: Rows) -> keras.Model:
     joined = layers.Concatenate(name="join")([x, h])
     linear = {"kernel_initializer": "zeros", "kernel_regularizer": penalty}
     told = layers.Dense(1, **linear, name="weigh")(joined)  # (batch, 1)
-    codes = rows.inputs["user"], rows.inputs["movie"]
-    size = params["factors"]
-    p = embed(user, codes[0], size, "user_factors", l2=params["l2"])
-    q = embed(movie, codes[1], size, "movie_factors", l2=params["l2"])
-    p, q = add_implicit_terms(user, movie, p, q, *codes, params)
-    factors = layers.Dot(axes=1, name="factors")([p, q])  # (batch, 1)
-    s = layers.Add(name="sum")([base, told, factors])
+    parts = [base, told]
+    if not params["lean"]:
+        codes = rows.inputs["user"], rows.inputs["movie"]
+        size = params["factors"]
+        p = embed(user, codes[0], size, "user_factors", l2=params["l2"])
+        q = embed(movie, codes[1], size, "movie_factors", l2=params["l2"])
+        p, q = add_implicit_terms(user, movie, p, q, *codes, params)
+        parts.append(layers.Dot(axes=1, name="factors")([p, q]))  # (batch, 1)
+    s = layers.Add(name="sum")(parts)
     sharpness = layers.Dense(1, kernel_initializer="zeros", name="sharpness")(h)
     stars = np.unique(rows.targets)
     chances = Levels(stars, name="levels")([s, sharpness])  # (batch, levels)

@@ -123,6 +123,9 @@ def condition(
         g, movie_weights = _explain(by_movie, residuals - f)
         f, user_weights = _explain(by_user, residuals - g)
     found = np.zeros((4, len(rows.time)))
+    # Who has no known rating is as uncertain as the process is at first.
+    found[2] = _vary(kernels[0])[rows.member]
+    found[3] = _vary(kernels[1])[rows.owner]
     for place, groups, weights in ((0, by_user, user_weights), (1, by_movie, movie_weights)):
         for group in groups:
             found[place, group.rows] = group.cross @ weights[group.known]
@@ -154,8 +157,7 @@ def find_groups(known: Points, rows: Points) -> list[tuple[np.ndarray, np.ndarra
 
 def _make_groups(kernel: Kernel, known: Points, rows: Points) -> list[Group]:
     groups = []
-    own = np.diag(kernel.table) + sum(v for v, _ in kernel.slow)
-    own = own + kernel.page[0] * np.diag(kernel.together)  # (members,)
+    own = _vary(kernel)
     for places, asked in find_groups(known, rows):
         covariance = _covary(kernel, known, places, known, places)
         covariance[np.diag_indices(len(places))] += NOISE
@@ -165,6 +167,12 @@ def _make_groups(kernel: Kernel, known: Points, rows: Points) -> list[Group]:
         variance = own[rows.member[asked]] - (half**2).sum(axis=0)
         groups.append(Group(places, asked, factor, cross, variance))
     return groups
+
+
+def _vary(kernel: Kernel) -> np.ndarray:
+    """The variance of each member before any rating is known, (members,)."""
+    by_time = sum(variance for variance, _ in kernel.slow)
+    return np.diag(kernel.table) + by_time + kernel.page[0] * np.diag(kernel.together)
 
 
 def _covary(
