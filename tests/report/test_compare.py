@@ -8,6 +8,7 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.metrics import catalogue
 from reelbook.metrics.metric import Metric
+from reelbook.paths import ROOT
 from reelbook.report import compare, documents
 from reelbook.report.figures import two_tower as figures
 from reelbook.report.inside.two_tower import (
@@ -102,18 +103,43 @@ def test_published_figures_belong_to_the_whole_data_set_only(dataset):
     assert len(table) == 6
     board = pd.DataFrame({"model": ["ours"], "ndcg@10": [0.5], "coverage@10": [0.3]})
     shown = documents.add_published(board, table)
-    assert shown["source"].tolist() == ["here"] + ["published"] * 6
+    assert shown["source"].tolist() == ["here"] + ["published, before a correction"] * 6
     assert shown["coverage@10"].isna().sum() == 6
     for other, protocol in [(dataset, "stratified"), (whole, "leave-last")]:
         nothing = documents.read_published(other, protocol)
         assert nothing.empty
         assert len(documents.add_published(board, nothing)) == 1
+        assert documents.describe_published(other, protocol) == ""
+
+
+def test_figures_from_before_a_correction_say_so_and_by_which_rule_ours_are_measured():
+    whole = Dataset("ml-100k", *[pd.DataFrame()] * 3, "abc", "a test")
+    note = documents.describe_published(whole, "stratified")
+    for told in ("before a correction of May 2026", "pull/2322", "pull/2337", "`remove_seen`"):
+        assert told in note
+    assert "Ours leave out what the user rated in training or validation rows" in note
+
+
+@pytest.mark.parametrize("name", ["05_two_tower", "06_baselines", "07_next_steps"])
+def test_a_page_with_published_figures_has_their_note(name):
+    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text()
+    assert "add_published" in text
+    assert "documents.describe_published(ratings_data, " in text
+
+
+def test_no_list_has_a_movie_that_the_user_rated_before(dataset):
+    split = make_split(dataset, "stratified")
+    known = dataset.ratings.iloc[split.known][["user_id", "movie_id"]]
+    score = catalogue.make_popularity_score(dataset, split)
+    lists = catalogue.rank_catalogue(score, dataset, split).recommendations
+    assert len(lists)
+    assert lists.merge(known, on=["user_id", "movie_id"]).empty
 
 
 def test_a_published_table_without_a_source_is_an_error(dataset, tmp_path, monkeypatch):
     (tmp_path / "published.yml").write_text("- {dataset: a, protocol: b, metrics: [], models: {}}")
     monkeypatch.setattr(documents, "BOOK", tmp_path)
-    with pytest.raises(ReelbookError, match="a table has no source"):
+    with pytest.raises(ReelbookError, match="a table has no label, note, source"):
         documents.read_published(dataset, "stratified")
 
 

@@ -30,9 +30,13 @@ def test_the_answer():
 
 
 def test_the_standing_counts_published_figures_below():
-    published = pd.DataFrame({"ndcg@10": [0.4, 0.3, 0.2]})
+    published = pd.DataFrame({"source": "published", "ndcg@10": [0.4, 0.3, 0.2]})
     assert sentences.describe_standing(published, 0.3) == (
         "That exceeds 1 of the 3 published figures for these data."
+    )
+    older = published.assign(source="published, before a correction")
+    assert sentences.describe_standing(older, 0.3) == (
+        "That exceeds 1 of the 3 published figures for these data (before a correction)."
     )
 
 

@@ -69,7 +69,7 @@ def compute_recall(held_out: HeldOut, k: int) -> np.ndarray:
 def compute_map(held_out: HeldOut, k: int) -> np.ndarray:
     """sum_{r_j <= k} (j / r_j) / |R_u|, as the published table for ML-100K has it.
 
-    That is Microsoft Recommenders'; others divide by min(k, |R_u|).
+    That was Microsoft Recommenders' until May 2026; others divide by min(k, |R_u|).
     """
     precisions = (held_out.rank <= k) * held_out.number / held_out.rank
     return np.bincount(held_out.place, precisions) / held_out.sizes

@@ -14,6 +14,7 @@ from reelbook.report.inside.two_tower import name_untrained
 from reelbook.report.tables import select_figures
 
 FIELDS = {"caption", "source", "dataset", "protocol", "figures", "rows"}
+PUBLISHED = {"dataset", "protocol", "source", "label", "note", "metrics", "models"}
 SUMMARIES = ("mean", "std")
 
 
@@ -89,25 +90,44 @@ def read_published(dataset: Dataset, protocol: str) -> pd.DataFrame:
     """Figures that others published for this data set and protocol, best first; empty if none.
 
     Returns:
-        model and a column a metric, from `book/published.yml`.
+        model, source (what the column of that name says of the figures) and a column a metric, from
+        `book/published.yml`.
 
     Raises:
         ReelbookError: an entry of the file lacks something.
     """
-    tables = read_yaml(BOOK / "published.yml")
-    for table in tables:
-        if missing := {"dataset", "protocol", "source", "metrics", "models"} - table.keys():
-            raise ReelbookError(f"published.yml: a table has no {', '.join(sorted(missing))}.")
-        if (table["dataset"], table["protocol"]) == (dataset.name, protocol) and not dataset.note:
-            metrics = table["metrics"]
-            frame = pd.DataFrame.from_dict(table["models"], orient="index", columns=metrics)
-            frame = frame.rename_axis("model").reset_index()
-            return frame.sort_values(metrics[0], ascending=False, ignore_index=True)
-    return pd.DataFrame({"model": []})
+    table = _find_published(dataset, protocol)
+    if table is None:
+        return pd.DataFrame({"model": []})
+    metrics = table["metrics"]
+    frame = pd.DataFrame.from_dict(table["models"], orient="index", columns=metrics)
+    frame = frame.rename_axis("model").reset_index()
+    frame.insert(1, "source", table["label"])
+    return frame.sort_values(metrics[0], ascending=False, ignore_index=True)
+
+
+def describe_published(dataset: Dataset, protocol: str) -> str:
+    """What a reader must know of these figures, and by which rule ours stand beside them.
+
+    Empty where nothing is published. The errors are those of `read_published`.
+    """
+    table = _find_published(dataset, protocol)
+    return table["note"] if table else ""
 
 
 def add_published(board: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """A table of ours with a column that says so, and the published one below it."""
-    parts = [board.assign(source="here"), published.assign(source="published")]
+    parts = [board.assign(source="here"), published]
     table = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return table[["model", "source", *board.columns.drop("model")]]
+
+
+def _find_published(dataset: Dataset, protocol: str) -> dict[str, Any] | None:
+    """The table of `book/published.yml` for the whole data set and a protocol, if there is one."""
+    found = None
+    for table in read_yaml(BOOK / "published.yml"):
+        if missing := PUBLISHED - table.keys():
+            raise ReelbookError(f"published.yml: a table has no {', '.join(sorted(missing))}.")
+        if (table["dataset"], table["protocol"]) == (dataset.name, protocol) and not dataset.note:
+            found = found or table
+    return found

@@ -55,12 +55,14 @@ def answer(
 
 
 def describe_standing(published: pd.DataFrame, ndcg: float) -> str:
-    """How many of the published nDCG@10 a model exceeds."""
+    """How many of the published nDCG@10 a model exceeds, and which figures these are."""
     if published.empty:
         return "Nothing comparable is published for these data."
     below = int((published["ndcg@10"] < ndcg).sum())
     figures = count(len(published), "published figure")
-    return f"That exceeds {below} of the {figures} for these data."
+    which = published["source"].iloc[0].removeprefix("published").removeprefix(", ")
+    told = f" ({which})" if which else ""
+    return f"That exceeds {below} of the {figures} for these data{told}."
 
 
 def describe_stars(
