@@ -31,7 +31,10 @@ def run_cells(name):
 @pytest.mark.parametrize(
     ("chapter", "missing"),
     [
-        ("06_baselines", ["baseline.knn", "baseline.svd", "baseline.svdpp"]),
+        (
+            "06_baselines",
+            ["baseline.knn", "baseline.svd", "baseline.svdpp", "timely.edlae", "timely.blend"],
+        ),
         ("07_next_steps", ["autoencoder.autorec", "autoencoder.multvae", "content.ridge"]),
     ],
 )

@@ -7,7 +7,8 @@ import pytest
 from reelbook.report import compare, studies
 
 SIMPLE = "baseline.mean, baseline.user_mean, baseline.biases, baseline.knn, baseline.svd"
-LISTS = "topn.popularity, topn.item_knn, topn.ease, topn.edlae, topn.ials, topn.bpr"
+TIMELY = "timely.edlae, timely.blend"
+LISTS = f"{TIMELY}, topn.popularity, topn.item_knn, topn.ease, topn.edlae, topn.ials, topn.bpr"
 
 
 def list_rows(study):
