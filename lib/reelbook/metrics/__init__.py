@@ -7,7 +7,7 @@ import lazy_loader as lazy
 
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
-    submodules=["catalogue", "lists", "ranking", "ratings", "registry"],
+    submodules=["catalogue", "graded", "lists", "ranking", "ratings", "registry"],
     submod_attrs={
         "bootstrap": ["compute_interval"],
         "catalogue": [

@@ -27,6 +27,7 @@ from scipy import sparse
 from scipy.sparse.linalg import eigsh
 
 from reelbook.data.tables import Dataset
+from reelbook.metrics.catalogue import Score
 from reelbook.models.biases import BIASES, learn_biases, number_ratings
 from reelbook.models.features.matrix import (
     count_ratings,
@@ -181,3 +182,33 @@ def expect_rows(
         found = expect_stars(taste, places[rated], given[rated], targets=targets[at])
         stars[at], deviation[at] = found.stars, found.deviation
     return stars, deviation
+
+
+def make_star_table(taste: Taste, dataset: Dataset, known: pd.DataFrame) -> Score:
+    """From user ids to the stars of all movies, as `expect_rows` gives them, (users, movies).
+
+    Args:
+        taste: what was learned.
+        dataset: the canonical tables.
+        known: ratings of the users.
+    """
+    users = list_users(dataset)
+    rated = make_matrix(dataset, known).astype("float64")
+    cells = (
+        np.searchsorted(users, known["user_id"]),
+        np.searchsorted(list_movies(dataset), known["movie_id"]),
+    )
+    left = known["rating"].to_numpy("float64") - taste.base[cells[1]]
+    residuals = sparse.csr_matrix((left, cells), shape=rated.shape)
+    size = taste.vectors.shape[1]
+    products = (taste.vectors[:, :, None] * taste.vectors[:, None, :]).reshape(-1, size**2)
+
+    def expect(ids: np.ndarray) -> np.ndarray:
+        rows = np.searchsorted(users, ids)
+        inner = (rated[rows] @ products).reshape(-1, size, size) + taste.noise * np.eye(size)
+        own = (residuals[rows] @ taste.vectors)[:, :, None]  # (users, dim + 1, 1)
+        return (taste.base + np.linalg.solve(inner, own)[:, :, 0] @ taste.vectors.T).clip(
+            *taste.scale
+        )
+
+    return expect

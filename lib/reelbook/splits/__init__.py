@@ -9,6 +9,7 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "inner": ["make_inner_split"],
         "protocols": ["NUM_FOLDS", "PROTOCOLS", "make_split"],
         "split": ["PARTS", "Split"],
         "windows": ["build_windows", "find_windows", "measure_leak", "split_windows"],

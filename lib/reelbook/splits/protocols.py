@@ -102,8 +102,8 @@ def _split_stratified(
     """
     _refuse_fold("stratified", fold)
     rng = np.random.default_rng(seed)
-    rest, test = _draw_by_user(dataset, np.arange(len(dataset.ratings)), test_share, rng)
-    train, validation = _draw_by_user(dataset, rest, validation_share, rng)
+    rest, test = draw_by_user(dataset, np.arange(len(dataset.ratings)), test_share, rng)
+    train, validation = draw_by_user(dataset, rest, validation_share, rng)
     return Split("stratified", None, seed, train, validation, test)
 
 
@@ -191,7 +191,7 @@ def _draw(
     return np.sort(shuffled[size:]), np.sort(shuffled[:size])
 
 
-def _draw_by_user(
+def draw_by_user(
     dataset: Dataset, rows: np.ndarray, share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows without a random share of each user's, rounded, and these shares."""

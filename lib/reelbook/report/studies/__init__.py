@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "next_steps": ["next_steps"],
         "recommend": ["recommend"],
         "study": ["Study", "declare", "find_run", "select_runs"],
+        "two_stages": ["two_stages"],
         "two_tower": ["two_tower"],
     },
 )
