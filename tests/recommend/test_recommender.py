@@ -10,9 +10,11 @@ from reelbook import __main__
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.models.features import matrix
+from reelbook.models.two_stages import CANDIDATES, WEIGHTS
 from reelbook.recommend import learning, lists, page, recommender
 from reelbook.recommend.page import keep_largest
 from reelbook.recommend.saved_model import check_folder, export_saved_model
+from reelbook.splits.protocols import make_split
 
 
 def test_a_list_has_unseen_movies_the_best_first_with_reasons(made):
@@ -22,7 +24,6 @@ def test_a_list_has_unseen_movies_the_best_first_with_reasons(made):
     seen = made.movies["movie_id"].to_numpy()[rated]
     assert found["rank"].tolist() == list(range(1, 8))
     assert not found["movie_id"].isin(seen).any()
-    assert found["score"].is_monotonic_decreasing
     assert found["stars"].between(found["low"], found["high"]).all()
     names = made.movies["name"].to_numpy()
     for row in found.itertuples():
@@ -30,6 +31,35 @@ def test_a_list_has_unseen_movies_the_best_first_with_reasons(made):
         pulls = made.weights[rated, target]
         assert row.score == pytest.approx(pulls.sum(), abs=1e-4)
         assert row.because.startswith(names[rated[np.argmax(pulls)]])
+
+
+def test_score_and_stars_together_order_the_candidates(made):
+    """Before, the third movie of a list could be one that was expected to get 2.7 stars."""
+    user = int(made.ratings["user_id"].iloc[0])
+    by_score = recommender.recommend_to_user(made._replace(taste_weight=0.0), user, k=CANDIDATES)
+    assert by_score["score"].is_monotonic_decreasing
+    by_stars = recommender.recommend_to_user(made._replace(taste_weight=1.0), user, k=CANDIDATES)
+    assert by_stars["stars"].is_monotonic_decreasing
+    assert set(by_score["name"]) == set(by_stars["name"])
+    score, stars = (by_score[name] - by_score[name].mean() for name in ("score", "stars"))
+    value = 0.7 * score / score.std(ddof=0) + 0.3 * stars / stars.std(ddof=0)
+    order = value.sort_values(ascending=False, kind="stable").index
+    found = recommender.recommend_to_user(made._replace(taste_weight=0.3), user, k=10)
+    assert found["name"].tolist() == by_score["name"].loc[order[:10]].tolist()
+
+
+def test_validation_rows_choose_how_much_stars_count(made, dataset):
+    assert made.taste_weight in WEIGHTS
+    split = make_split(dataset, "stratified")
+    ratings = dataset.ratings.copy()
+    stars = ratings["rating"].to_numpy().copy()
+    stars[split.test] = np.random.default_rng(0).permutation(stars[split.test])
+    other = dataclasses.replace(dataset, ratings=ratings.assign(rating=stars), sha256="other")
+    chosen = [
+        learning.choose_taste_weight(data, model="topn.edlae", tuned=False)
+        for data in (dataset, other)
+    ]
+    assert chosen[0] == chosen[1]
 
 
 def test_a_fan_is_known_by_titles(made):
@@ -99,7 +129,8 @@ def test_a_movie_of_two_ids_is_one_movie_in_a_list(twins):
     found = recommender.recommend_to_fan(twins, [liked], k=200)
     assert found["name"].is_unique
     assert set(found["name"]) == set(twins.movies["name"]) - {liked}
-    assert found["score"].is_monotonic_decreasing
+    plain = recommender.recommend_to_fan(twins._replace(taste_weight=0.0), [liked], k=200)
+    assert plain["score"].is_monotonic_decreasing
     for user in twins.ratings["user_id"].unique()[:10]:
         rated, _ = recommender.find_history(twins, user)
         own = recommender.recommend_to_user(twins, user, k=20)
@@ -121,6 +152,7 @@ def test_an_export_knows_it_too(twins, tmp_path):
         assert [title.decode() for title in theirs["titles"].numpy()] == ours["name"].tolist()
         assert theirs["movie_ids"].numpy().tolist() == ours["movie_id"].tolist()
         assert np.allclose(theirs["scores"], ours["score"], atol=1e-4)
+        assert np.allclose(theirs["stars"], ours["stars"], atol=1e-4)
 
 
 SMALL = {

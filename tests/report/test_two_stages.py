@@ -6,6 +6,7 @@ import pytest
 
 from reelbook.metrics.catalogue import rank_catalogue
 from reelbook.metrics.lists import compute_by_user
+from reelbook.models import measured_orders
 from reelbook.report import studies, two_stages
 from reelbook.splits.protocols import make_split
 
@@ -58,7 +59,9 @@ def test_each_model_is_trained_for_the_test_and_to_choose(dataset):
 def test_as_many_candidates_as_movies_are_one_stage(dataset, tested):
     split, score, stars = tested
     every = len(dataset.movies)
-    found = two_stages.measure_orders(score, stars, dataset, split, weights={every: [0.0, 1.0]})
+    found = measured_orders.measure_orders(
+        score, stars, dataset, split, weights={every: [0.0, 1.0]}
+    )
     for weight, one in [(0.0, score), (1.0, stars)]:
         ranks = rank_catalogue(one, dataset, split).ranks
         pd.testing.assert_series_equal(
@@ -69,7 +72,9 @@ def test_as_many_candidates_as_movies_are_one_stage(dataset, tested):
 
 def test_ten_candidates_give_the_same_ten_in_any_order(dataset, tested):
     split, score, stars = tested
-    found = two_stages.measure_orders(score, stars, dataset, split, weights={10: [0.0, 0.5, 1.0]})
+    found = measured_orders.measure_orders(
+        score, stars, dataset, split, weights={10: [0.0, 0.5, 1.0]}
+    )
     hits = [found[10, weight][["disliked", "found"]] for weight in (0.0, 0.5, 1.0)]
     pd.testing.assert_frame_equal(hits[0], hits[1])
     pd.testing.assert_frame_equal(hits[0], hits[2])
@@ -78,9 +83,9 @@ def test_ten_candidates_give_the_same_ten_in_any_order(dataset, tested):
 
 def test_blocks_of_users_change_nothing(dataset, tested, monkeypatch):
     split, score, stars = tested
-    whole = two_stages.measure_orders(score, stars, dataset, split, weights={20: [0.5]})
-    monkeypatch.setattr(two_stages, "BLOCK", 7 * len(dataset.movies))
-    parts = two_stages.measure_orders(score, stars, dataset, split, weights={20: [0.5]})
+    whole = measured_orders.measure_orders(score, stars, dataset, split, weights={20: [0.5]})
+    monkeypatch.setattr(measured_orders, "BLOCK", 7 * len(dataset.movies))
+    parts = measured_orders.measure_orders(score, stars, dataset, split, weights={20: [0.5]})
     pd.testing.assert_frame_equal(whole[20, 0.5], parts[20, 0.5])
 
 

@@ -107,6 +107,7 @@ def _pack(recommender: Recommender) -> bytes:
     movies, ratings, taste = recommender.movies, recommender.ratings, recommender.taste
     texts = {"names": movies["name"].to_list(), "noise": taste.noise, "scale": taste.scale}
     texts |= {"liked_stars": recommender.liked_stars, "dataset": recommender.dataset}
+    texts |= {"taste_weight": recommender.taste_weight}
     if (users := recommender.user_names) is not None:
         texts["users"] = users.to_dict("list")
     arrays: dict[str, Any] = {
@@ -153,4 +154,5 @@ def _read_arrays(folder: Path, model: str, record: dict[str, Any]) -> Recommende
         pd.DataFrame({name.removeprefix("ratings_"): array for name, array in columns.items()}),
         found["user_ids"],
         pd.DataFrame(texts["users"]) if "users" in texts else None,
+        texts["taste_weight"],
     )

@@ -1,5 +1,6 @@
 """What recommending needs, learned from all ratings of a data set, and how sure its stars are."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,12 @@ from scipy import sparse
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
+from reelbook.metrics.catalogue import Score
 from reelbook.models import content, gaussian, registry, topn
-from reelbook.models.features.matrix import list_most_rated, make_matrix
+from reelbook.models.features.matrix import list_most_rated, list_users, make_matrix
 from reelbook.models.fold_in import Taste
+from reelbook.models.measured_orders import measure_orders
+from reelbook.models.two_stages import BLENDED, CANDIDATES, WEIGHTS, choose_weight
 from reelbook.recommend.recommender import (
     LIKED,
     TASTE,
@@ -20,6 +24,7 @@ from reelbook.recommend.recommender import (
     list_movies,
 )
 from reelbook.runs.store import load_or_train
+from reelbook.splits.inner import make_inner_split
 from reelbook.splits.protocols import make_split
 
 
@@ -58,6 +63,7 @@ def make_recommender(
         dataset.ratings[["user_id", "rating"]].assign(place=places)[places >= 0],
         dataset.users["user_id"].to_numpy(),
         dataset.user_names,
+        choose_taste_weight(dataset, model=model, tuned=tuned),
     )
 
 
@@ -93,6 +99,59 @@ def learn_taste(
     """What `gaussian` learns from ratings, with the settings that validation rows chose."""
     params = find_settings(dataset, TASTE, "official", fold, tuned=tuned)
     return gaussian.learn_taste(params, dataset, ratings)
+
+
+def choose_taste_weight(dataset: Dataset, *, model: str, tuned: bool = True) -> float:
+    """How much stars count beside the score: what gives users most liked movies on validation rows.
+
+    Those are of the first split of `stratified`; both models learn from its training rows.
+
+    Args:
+        dataset: the canonical tables.
+        model: one of MODELS.
+        tuned: see `find_settings`.
+
+    Returns:
+        One of WEIGHTS, BLENDED where no rows can choose.
+    """
+    try:
+        split = make_inner_split(dataset, make_split(dataset, "stratified"))
+    except ReelbookError:  # too few ratings to split
+        return BLENDED
+    known = dataset.ratings.iloc[split.known]
+    if known["rating"].min() == known["rating"].max():
+        return BLENDED
+    x = make_matrix(dataset, known)
+    weights = learn_weights(dataset, x, model=model, tuned=tuned)
+    taste = learn_taste(dataset, known, tuned=tuned)
+    tried = measure_orders(
+        make_score(dataset, x, weights),
+        gaussian.make_star_table(taste, dataset, known),
+        dataset,
+        split,
+        weights={CANDIDATES: WEIGHTS},
+    )
+    values = [float(tried[CANDIDATES, weight]["liked"].mean()) for weight in WEIGHTS]
+    return BLENDED if np.isnan(values).any() else choose_weight(values)
+
+
+def make_score(dataset: Dataset, x: sparse.csr_matrix, weights: np.ndarray) -> Score:
+    """From user ids to scores (users, movies) by the weights that `learn_weights` gives.
+
+    Args:
+        dataset: the canonical tables.
+        x: who rated what (users, movies), that they were learned from.
+        weights: between the movies of `list_most_rated`; all others score -inf.
+    """
+    return functools.partial(_score, x, list_users(dataset), list_most_rated(x), weights)
+
+
+def _score(
+    x: sparse.csr_matrix, users: np.ndarray, most: np.ndarray, weights: np.ndarray, ids: np.ndarray
+) -> np.ndarray:
+    scores = np.full((len(ids), x.shape[1]), -np.inf, "float32")  # (rows, movies)
+    scores[:, most] = x[np.searchsorted(users, ids)][:, most] @ weights
+    return scores
 
 
 def find_settings(

@@ -1,7 +1,6 @@
 """A recommender as a page of its own, which needs no server."""
 
 import base64
-import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,9 @@ from scipy import sparse
 from reelbook.data.tables import Dataset
 from reelbook.data.titles import ARTICLES
 from reelbook.metrics.catalogue import measure_ndcg
-from reelbook.models.features.matrix import (
-    count_ratings,
-    list_most_rated,
-    list_users,
-    make_matrix,
-)
-from reelbook.recommend.learning import learn_weights
+from reelbook.models.features.matrix import count_ratings, list_most_rated, make_matrix
+from reelbook.models.two_stages import CANDIDATES
+from reelbook.recommend.learning import learn_weights, make_score
 from reelbook.recommend.ratings_file import COLUMNS, SITES, TOPS
 from reelbook.recommend.recommender import POPULAR, REACH, Recommender
 from reelbook.splits.protocols import make_split
@@ -73,6 +68,8 @@ def pack_model(recommender: Recommender) -> dict[str, Any]:
         "noise": taste.noise,
         "scale": list(taste.scale),
         "liked": recommender.liked_stars,
+        "taste_weight": recommender.taste_weight,
+        "candidates": CANDIDATES,
         "reach": REACH,
         "popular": POPULAR,
     }
@@ -109,22 +106,13 @@ def measure_kept(dataset: Dataset, *, model: str, tuned: bool = True) -> dict[st
     """
     split = make_split(dataset, "stratified")
     x = make_matrix(dataset, dataset.ratings.iloc[split.known])
-    users, counts = list_users(dataset), count_ratings(x)
-    most = list_most_rated(x)
+    counts = count_ratings(x)[list_most_rated(x)]
     weights = learn_weights(dataset, x, model=model, tuned=tuned)
     found = {}
-    for name, part in {"all": weights, "kept": keep_largest(weights, counts[most])}.items():
-        score = functools.partial(_score, x, users, most, part)
+    for name, part in {"all": weights, "kept": keep_largest(weights, counts)}.items():
+        score = make_score(dataset, x, part)
         found[name] = measure_ndcg(score, dataset, split, part="test")
     return found
-
-
-def _score(
-    x: sparse.csr_matrix, users: np.ndarray, most: np.ndarray, weights: np.ndarray, ids: np.ndarray
-) -> np.ndarray:
-    scores = np.full((len(ids), x.shape[1]), -np.inf, "float32")  # (rows, movies)
-    scores[:, most] = x[np.searchsorted(users, ids)][:, most] @ weights
-    return scores
 
 
 def _encode(array: np.ndarray, dtype: str) -> str:

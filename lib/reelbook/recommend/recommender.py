@@ -1,9 +1,10 @@
 """Recommendations for a person: which unseen movies, how many stars, how sure, and why.
 
-A list is ordered by a model of weights W between movies: the score of movie i is the sum of W_ji
-over the movies j that a person rated, or likes. So each of these movies pulls by a number, W_ji,
-and the ones that pull most are the reason. Stars, and how sure they are, come from
-`reelbook.models.gaussian`. `reelbook.recommend.learning` learns both.
+A model of weights W between movies finds candidates: the score of movie i is the sum of W_ji over
+the movies j that a person rated, or likes. So each of these movies pulls by a number, W_ji, and the
+ones that pull most are the reason. Stars, and how sure they are, come from
+`reelbook.models.gaussian`. Score and stars together order the candidates, as
+`reelbook.models.two_stages` says. `reelbook.recommend.learning` learns all of it.
 """
 
 import difflib
@@ -18,6 +19,7 @@ import pandas as pd
 from reelbook.data.titles import find_titles, list_names
 from reelbook.errors import ReelbookError
 from reelbook.models.fold_in import Taste, expect_stars
+from reelbook.models.two_stages import BLENDED, CANDIDATES, rank_candidates
 
 if TYPE_CHECKING:  # a list of what was learned takes no time for what learns and checks
     from reelbook.data.tables import Dataset
@@ -35,7 +37,7 @@ class Recommender(NamedTuple):
 
     Attributes:
         dataset: the name of the data set.
-        model: that ordered the lists, one of MODELS.
+        model: that finds the candidates, one of MODELS.
         movies: movie_id, name and ratings (number) of each; the most rated where they are many.
         weights: W, float32 (movies, movies).
         taste: see `Taste`.
@@ -43,6 +45,7 @@ class Recommender(NamedTuple):
         ratings: user_id, place (of the movie) and rating, of all users of the data set.
         user_ids: of all users, also of those without ratings.
         user_names: see `Dataset.user_names`.
+        taste_weight: how much stars count beside the score, from 0 to 1.
     """
 
     dataset: str
@@ -54,6 +57,7 @@ class Recommender(NamedTuple):
     ratings: pd.DataFrame
     user_ids: np.ndarray
     user_names: pd.DataFrame | None = None
+    taste_weight: float = BLENDED
 
 
 def check_request(
@@ -187,9 +191,10 @@ def _find_ratings(ratings: pd.DataFrame, user_id: int, user_ids: np.ndarray) -> 
 def recommend(
     recommender: Recommender, rated: np.ndarray, given: np.ndarray, *, k: int = 10
 ) -> pd.DataFrame:
-    """The k movies with the highest scores among those that a person has not rated.
+    """The k movies that a person has not rated and will like best.
 
-    Ids that share title and year are one movie, of which the id with the highest score is listed.
+    They are the first of CANDIDATES by score and stars together. Ids that share title and year are
+    one movie, of which the id with the highest score is listed.
 
     Where scores are equal, what most people have rated comes first. So a list for likes from which
     no weight leads anywhere is what is popular, and `because` says so.
@@ -213,17 +218,22 @@ def recommend(
     scores = recommender.weights[rated].sum(axis=0, dtype="float64")  # (movies,)
     left = names.iloc[np.lexsort((-recommender.movies["ratings"].to_numpy(), -scores))]
     # A movie may have several ids: whoever rated one of them knows it, and one is enough in a list.
-    best = left[~left.isin(names.iloc[rated])].drop_duplicates().index[:k].to_numpy()
+    left = left[~left.isin(names.iloc[rated])].drop_duplicates()
+    found = left.index[: max(k, CANDIDATES)].to_numpy()
+    expected = expect_stars(recommender.taste, rated, given, targets=found)
+    leads = len(found) > 0 and np.ptp(scores[found]) > 0
+    weight = recommender.taste_weight if leads else 0.0  # to what is popular nothing is added
+    places = rank_candidates(scores[found][None], expected.stars[None], [weight], k=k)[0, 0]
+    best, stars, deviation = found[places], expected.stars[places], expected.deviation[places]
     unknown = (recommender.weights[np.ix_(rated, best)] == 0).all(axis=0)  # (k,)
-    expected = expect_stars(recommender.taste, rated, given, targets=best)
-    low, high = find_range(recommender.taste, expected.stars, expected.deviation)
+    low, high = find_range(recommender.taste, stars, deviation)
     return pd.DataFrame(
         {
             "rank": np.arange(1, len(best) + 1),
             "movie_id": recommender.movies["movie_id"].to_numpy()[best],
             "name": names.to_numpy()[best],
             "score": scores[best],
-            "stars": expected.stars,
+            "stars": stars,
             "low": low,
             "high": high,
             "because": [

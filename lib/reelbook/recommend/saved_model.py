@@ -14,6 +14,7 @@ import reelbook.models.fitting.loop  # noqa: F401  (it sets TensorFlow to one th
 from reelbook.data.titles import look_up_titles
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, replace_when_whole
+from reelbook.models.two_stages import CANDIDATES
 from reelbook.recommend.lists import guard_texts
 from reelbook.recommend.recommender import Recommender
 
@@ -41,8 +42,9 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     """Write a TensorFlow SavedModel that takes ids or titles, and `movies.csv` with both beside it.
 
     Signatures, each with `k` (int32, the length of the list) and with `movie_ids` (int64), `titles`
-    (text), `scores` (float32) and `popular` (bool) of shape (k,) as what it gives; a movie is there
-    for being `popular` where nothing leads to it:
+    (text), `scores` (float32), `stars` (float32, expected) and `popular` (bool) of shape (k,) as
+    what it gives; a movie is there for being `popular` where nothing leads to it. The order is that
+    of `recommender.recommend`:
 
     - `for_user` takes `user_id` (int64, ()).
     - `for_likes` takes `liked` (int64, (likes,)), ids of movies.
@@ -62,6 +64,8 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     users, rows = np.unique(recommender.ratings["user_id"], return_inverse=True)
     rated = np.zeros((len(users), len(recommender.movies)), bool)
     rated[rows, recommender.ratings["place"]] = True
+    given = np.zeros(rated.shape, "float32")
+    given[rows, recommender.ratings["place"]] = recommender.ratings["rating"]
     module = tf.Module(name="recommender")
     # What hangs on the module is saved with it.
     module.users = _make_lookup(users, range(len(users)))
@@ -69,11 +73,17 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     module.movies = _make_lookup(movie_ids, range(len(movie_ids)))
     module.weights = tf.Variable(recommender.weights, trainable=False)
     module.rated = tf.Variable(rated, trainable=False)
+    module.given = tf.Variable(given, trainable=False)
+    taste, share = recommender.taste, recommender.taste_weight
+    module.vectors = tf.Variable(taste.vectors, dtype=tf.float64, trainable=False)
+    module.base = tf.Variable(taste.base, dtype=tf.float64, trainable=False)
+    noise = taste.noise * tf.eye(taste.vectors.shape[1], dtype=tf.float64)
     module.titles = _make_title_lookup(recommender.movies)
     ids = tf.constant(movie_ids)
     titles = tf.constant(recommender.movies["name"].to_list())
     numbers, names = pd.factorize(recommender.movies["name"])  # one number for all ids of a movie
     movie, num_titles = tf.constant(numbers), len(names)
+    likes = tf.fill([len(movie_ids)], np.float32(recommender.liked_stars))
     counts = recommender.movies["ratings"].to_numpy()
     by_count = tf.constant(np.argsort(-counts, kind="stable"))
 
@@ -83,7 +93,16 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         with tf.control_dependencies([known]):
             return tf.identity(places)
 
-    def list_best(mask: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+    def expect(mask: tf.Tensor, stars: tf.Tensor) -> tf.Tensor:
+        """What `fold_in.expect_stars` gives, of all movies."""
+        own = tf.boolean_mask(module.vectors, mask)  # (ratings, dim + 1)
+        left = tf.cast(tf.boolean_mask(stars, mask), tf.float64)
+        left = (left - tf.boolean_mask(module.base, mask))[:, None]
+        inner = tf.matmul(own, own, transpose_a=True) + noise
+        z = tf.linalg.solve(inner, tf.matmul(own, left, transpose_a=True))  # (dim + 1, 1)
+        return tf.clip_by_value(module.base + tf.matmul(module.vectors, z)[:, 0], *taste.scale)
+
+    def list_best(mask: tf.Tensor, stars: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         own = tf.boolean_mask(module.weights, mask)  # (ratings, movies)
         # A movie may have several ids: whoever rated one of them knows it.
         known = tf.math.unsorted_segment_max(tf.cast(mask, tf.int32), movie, num_titles) > 0
@@ -95,11 +114,20 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         # The first of the ids of each movie, the best movie first.
         different, row = tf.unique(tf.gather(movie, order))
         first = tf.math.unsorted_segment_min(tf.range(tf.size(row)), row, tf.size(different))
-        places = tf.gather(order, tf.gather(first, tf.range(tf.minimum(k, tf.size(first)))))
+        number = tf.minimum(tf.maximum(k, CANDIDATES), tf.size(first))
+        found = tf.gather(order, tf.gather(first, tf.range(number)))
+        expected = expect(mask, stars)
+        by_score = _standardise(tf.cast(tf.gather(scores, found), tf.float64))
+        by_stars = _standardise(tf.gather(expected, found))
+        leads = tf.cast(tf.reduce_any(by_score != 0), tf.float64)
+        value = (1 - share) * by_score + share * leads * by_stars
+        # Of equal values the higher score comes first: top_k keeps the order.
+        places = tf.gather(found, tf.math.top_k(value, tf.minimum(k, number)).indices)
         return {
             "movie_ids": tf.gather(ids, places),
             "titles": tf.gather(titles, places),
             "scores": tf.gather(scores, places),
+            "stars": tf.cast(tf.gather(expected, places), tf.float32),
             "popular": tf.gather(tf.reduce_all(own == 0, axis=0), places),
         }
 
@@ -114,7 +142,7 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     )
     def for_user(user_id: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         row = find(module.users, user_id, "The data have no user with ratings of this id.")
-        return list_best(tf.gather(module.rated, row), k)
+        return list_best(tf.gather(module.rated, row), tf.gather(module.given, row), k)
 
     @tf.function(
         input_signature=[
@@ -123,7 +151,8 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
         ]
     )
     def for_likes(liked: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        return list_best(mark(find(module.movies, liked, "The data have no movie of this id.")), k)
+        mask = mark(find(module.movies, liked, "The data have no movie of this id."))
+        return list_best(mask, likes, k)
 
     @tf.function(
         input_signature=[
@@ -134,7 +163,7 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
     def for_titles(liked: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         keys = tf.strings.lower(tf.strings.strip(liked), encoding="utf-8")
         error = "No movie has this title, or several have it: movies.csv lists all, with their ids."
-        return list_best(mark(find(module.titles, keys, error)), k)
+        return list_best(mark(find(module.titles, keys, error)), likes, k)
 
     functions = {"for_user": for_user, "for_likes": for_likes, "for_titles": for_titles}
     for name, function in functions.items():
@@ -149,6 +178,16 @@ def export_saved_model(recommender: Recommender, folder: Path) -> None:
             recommender.user_names.to_csv(target / "user_ids.csv", index=False)
         (target / MARK).write_text(f"written by reelbook: {recommender.model}\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _standardise(values: tf.Tensor) -> tf.Tensor:
+    """What `two_stages.standardise` gives, of one row."""
+    left = values - tf.reduce_mean(values)
+    deviation = tf.sqrt(tf.reduce_mean(left**2))
+    flat = deviation <= 1e-9 * tf.reduce_max(tf.abs(values))
+    return tf.where(
+        flat, tf.zeros_like(left), left / tf.where(flat, tf.ones_like(deviation), deviation)
+    )
 
 
 def describe_use(recommender: Recommender, folder: Path) -> str:

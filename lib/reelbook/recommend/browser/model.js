@@ -90,24 +90,48 @@ function formatPulls(pulls) {
     .join(", ");
 }
 
+// Values less their mean, by their deviation; 0 where all are equal.
+function standardise(values) {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const deviation = Math.sqrt(squares / values.length);
+  const flat = deviation <= 1e-9 * Math.max(...values.map(Math.abs));
+  return values.map((value) => (flat ? 0 : (value - mean) / deviation));
+}
+
+// Candidates by score and stars together; where all scores are equal, as they are.
+function orderCandidates(found) {
+  if (found.every((movie) => movie.score === found[0].score)) return found;
+  const byScore = standardise(found.map((movie) => movie.score));
+  const byStars = standardise(found.map((movie) => movie.stars));
+  const value = (i) => (1 - model.taste_weight) * byScore[i] + model.taste_weight * byStars[i];
+  const order = found.map((_, i) => i).sort((a, b) => value(b) - value(a) || a - b);
+  return order.map((i) => found[i]);
+}
+
 function recommend() {
   const scores = computeScores();
   const inverse = invertInner();
   const clip = (stars) => Math.min(Math.max(stars, model.scale[0]), model.scale[1]);
   const known = new Set(liked.map((movie) => model.names[movie])); // whichever of its ids was liked
-  return model.names
+  const candidates = model.names
     .map((_, movie) => movie)
     .sort((a, b) => scores[b] - scores[a] || model.counts[b] - model.counts[a] || a - b)
     .filter((movie) => !known.has(model.names[movie]) && known.add(model.names[movie]))
-    .slice(0, LENGTH)
+    .slice(0, Math.max(LENGTH, model.candidates))
     .map((movie) => {
       const { stars, deviation } = expectStars(movie, inverse);
+      return { movie, score: scores[movie], stars: clip(stars), deviation };
+    });
+  return orderCandidates(candidates)
+    .slice(0, LENGTH)
+    .map(({ movie, stars, deviation }) => {
       const pulls = findPulls(movie);
       return {
         name: model.names[movie],
-        stars: clip(stars),
-        low: clip(clip(stars) - model.reach * deviation),
-        high: clip(clip(stars) + model.reach * deviation),
+        stars,
+        low: clip(stars - model.reach * deviation),
+        high: clip(stars + model.reach * deviation),
         why: liked.some((other) => getWeight(other, movie))
           ? pulls.length && `because of ${formatPulls(pulls)}`
           : model.popular,
