@@ -225,7 +225,7 @@ def make_parser() -> argparse.ArgumentParser:
     recommend.add_argument("--k", type=int, default=10, help="length of the list (10)")
     recommend.add_argument(
         "--sort", choices=["fit", "stars"], default="fit",
-        help="by how well a movie fits (fit), or the same movies by their stars",
+        help="by score and stars together (fit), or the same movies by their stars",
     )  # fmt: skip
     recommend.add_argument("--output", type=Path, help="write the lists to this CSV file, too")
     recommend.set_defaults(run=run_recommend, parser=recommend)
@@ -235,7 +235,9 @@ def make_parser() -> argparse.ArgumentParser:
     export.set_defaults(run=run_export)
     for command in (recommend, export):
         command.add_argument(
-            "--model", default="topn.edlae", help="that orders the list (topn.edlae)"
+            "--model",
+            default="topn.edlae",
+            help="that finds the candidates of the list (topn.edlae)",
         )
         command.add_argument(
             "--dataset", default="ml-100k", help=f"{', '.join(DATASETS)}, or ratings of your own"

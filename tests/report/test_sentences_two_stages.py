@@ -34,6 +34,15 @@ def test_the_answer():
     )
 
 
+def test_what_the_lists_for_people_are_worth():
+    gaps = {"liked": Metric("test", "liked", -0.004, -0.01, 0.002)}
+    assert sentences.describe_used(STAGES, gaps, used=("topn.ials", 10)) == (
+        "The lists for people take 10 candidates of `topn.ials`, whose weights are also the "
+        "reasons that they give: 0.410 with liked movies as hits, 0.0040 less (95% interval "
+        "-0.0100 to +0.0020, statistically indistinguishable from zero) than the best."
+    )
+
+
 def test_what_more_candidates_do():
     assert sentences.describe_sizes(STAGES, retriever="topn.ials") == (
         "From 10 to 100 candidates of `topn.ials`, the nDCG@10 with liked movies as hits goes from "

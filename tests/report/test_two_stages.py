@@ -127,6 +127,11 @@ def test_the_best_is_that_of_the_validation_rows(measured):
     rows = [("a", 10, 0, 0.5, 0.2), ("a", 20, 0, 0.5, 0.4), ("b", 10, 0, 0.1, 0.3)]
     weights = pd.DataFrame(rows, columns=measured.weights.columns)
     assert two_stages.find_best(measured._replace(weights=weights)) == ("a", 20)
+    assert two_stages.compare_used(measured) == {}
+    used = measured._replace(lists=measured.lists | {
+        (*two_stages.USED, "both"): measured.lists["topn.edlae", 20, "both"]
+    })  # fmt: skip
+    assert two_stages.compare_used(used).keys() == {"any", "liked", "graded", "disliked"}
     gains = two_stages.compare_orders(measured, "topn.edlae", 20)
     lists = [measured.lists["topn.edlae", 20, order]["any"] for order in ("both", "score")]
     assert gains["any"].value == pytest.approx((lists[0] - lists[1]).mean())

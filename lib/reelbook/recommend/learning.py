@@ -112,7 +112,7 @@ def choose_taste_weight(dataset: Dataset, *, model: str, tuned: bool = True) -> 
         tuned: see `find_settings`.
 
     Returns:
-        One of WEIGHTS, BLENDED where no rows can choose.
+        One of WEIGHTS: 0 where all stars are the same, BLENDED where no rows can choose.
     """
     try:
         split = make_inner_split(dataset, make_split(dataset, "stratified"))
@@ -120,7 +120,7 @@ def choose_taste_weight(dataset: Dataset, *, model: str, tuned: bool = True) -> 
         return BLENDED
     known = dataset.ratings.iloc[split.known]
     if known["rating"].min() == known["rating"].max():
-        return BLENDED
+        return 0.0
     x = make_matrix(dataset, known)
     weights = learn_weights(dataset, x, model=model, tuned=tuned)
     taste = learn_taste(dataset, known, tuned=tuned)

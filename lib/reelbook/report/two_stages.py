@@ -12,13 +12,14 @@ from reelbook.metrics.graded import average_users, compare_lists, estimate_lists
 from reelbook.metrics.metric import Metric
 from reelbook.models import gaussian, registry
 from reelbook.models.measured_orders import measure_orders
-from reelbook.models.two_stages import WEIGHTS, choose_weight
+from reelbook.models.two_stages import CANDIDATES, WEIGHTS, choose_weight
 from reelbook.report.studies.study import Study, find_run
 from reelbook.report.studies.two_stages import CHOOSING, RANKER, TESTED
 from reelbook.runs.store import Run
 from reelbook.splits.split import Split
 
 ORDERS = ("score", "stars", "both")
+USED = ("topn.edlae", CANDIDATES)  # of the lists for people: its weights are their reasons, too
 KEYS = ["retriever", "candidates", "order"]
 # By retriever, number of candidates and order: the figures of the users, over all splits.
 Lists = dict[tuple[str, int, str], pd.DataFrame]
@@ -157,9 +158,18 @@ def find_best(measured: Measured) -> tuple[str, int]:
     return str(model), int(size)
 
 
-def compare_orders(
-    measured: Measured, retriever: str, size: int, *, other: str = "score"
-) -> dict[str, Metric]:
-    """By how much the order by both exceeds another one, for the same users and candidates."""
+def compare_orders(measured: Measured, retriever: str, size: int) -> dict[str, Metric]:
+    """By how much the order by both exceeds that by score, for the same users and candidates."""
     lists = measured.lists
-    return compare_lists(lists[retriever, size, "both"], lists[retriever, size, other])
+    return compare_lists(lists[retriever, size, "both"], lists[retriever, size, "score"])
+
+
+def compare_used(measured: Measured) -> dict[str, Metric]:
+    """By how much lists for people, of USED, exceed the best ones by both, for the same users.
+
+    Empty where USED was not measured, or is the best.
+    """
+    best = find_best(measured)
+    if best == USED or (*USED, "both") not in measured.lists:
+        return {}
+    return compare_lists(measured.lists[*USED, "both"], measured.lists[*best, "both"])

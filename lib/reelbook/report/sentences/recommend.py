@@ -19,6 +19,7 @@ def answer(
     *,
     model: str,
     promised: float,
+    taste_weight: float,
     num_folds: int,
     fold: int,
 ) -> str:
@@ -28,17 +29,21 @@ def answer(
         stars: value, low and high of the test RMSE.
         sure: as `learning.measure_sureness` gives it.
         kept: as `page.measure_kept` gives it.
-        model: that orders the lists.
+        model: that finds the candidates.
         promised: share of ratings that a range should hold.
+        taste_weight: how much stars count in the order, from 0 to 1.
         num_folds: that `stars` is the mean over.
         fold: that `sure` was measured on.
     """
     inside = (sure["inside"] * sure["rows"]).sum() / sure["rows"].sum()
     return (
         f"**In short.** Weights between movies (`{model}`, nDCG@10 {kept['all']:.3f} on one split "
-        "of `stratified`) order a list: each rated movie adds a weight to the score, and the "
-        "largest weights are the reasons. Stars come from one Gaussian over all movies, "
-        f"with a test RMSE of {give_estimate(stars)}, {give_scope(num_folds, 'fold')}. The model "
+        "of `stratified`) find the candidates of a list: each rated movie adds a weight to the "
+        "score, and the largest weights are the reasons. Stars come from one Gaussian over all "
+        f"movies, with a test RMSE of {give_estimate(stars)}, {give_scope(num_folds, 'fold')}. "
+        + f"Score and stars together order the list; stars count for {taste_weight:.0%}. "
+        * (taste_weight > 0)
+        + "The model "
         f"also gives a range that should hold {promised:.0%} of the ratings; on fold {fold} it "
         f"holds {inside:.0%}."
     )

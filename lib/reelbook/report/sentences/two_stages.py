@@ -44,6 +44,25 @@ def tell_gain(gain: Metric) -> str:
     return f"{abs(gain.value):.4f} {more} (95% interval {gain.low:+.4f} to {gain.high:+.4f}{zero})"
 
 
+def describe_used(
+    stages: pd.DataFrame, gaps: Mapping[str, Metric], *, used: tuple[str, int]
+) -> str:
+    """What the lists for people are worth beside the best ones.
+
+    Args:
+        stages: as `two_stages.list_stages` gives it.
+        gaps: as `two_stages.compare_used` gives it.
+        used: retriever and number of candidates of the lists for people.
+    """
+    own = stages[(stages["retriever"] == used[0]) & (stages["order"] == "both")]
+    value = own.loc[own["candidates"] == used[1], "liked"].item()
+    return (
+        f"The lists for people take {used[1]} candidates of `{used[0]}`, whose weights are also "
+        f"the reasons that they give: {value:.3f} with liked movies as hits, "
+        f"{tell_gain(gaps['liked'])} than the best."
+    )
+
+
 def describe_sizes(stages: pd.DataFrame, *, retriever: str) -> str:
     """What more candidates do to each order of a retriever's candidates."""
     own = stages[stages["retriever"] == retriever]
