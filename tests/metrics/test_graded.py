@@ -90,3 +90,10 @@ def test_a_comparison_is_paired():
     assert [found["any"].low, found["any"].high] == pytest.approx([0.1, 0.1])
     assert found["liked"].value == 0
     assert found["disliked"].value == pytest.approx(-0.25)
+
+
+def test_where_nobody_likes_anything_there_is_no_figure():
+    values = make_values((0.5, np.nan, 0.2, 0, 0))
+    assert np.isnan(graded.estimate_lists(values)["liked"].value)
+    assert np.isnan(graded.compare_lists(values, values)["liked"].low)
+    assert graded.estimate_lists(values)["disliked"].value == 0

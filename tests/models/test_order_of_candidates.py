@@ -3,7 +3,7 @@ import pytest
 
 from reelbook.models import gaussian
 from reelbook.models.registry import resolve_params
-from reelbook.models.two_stages import WEIGHTS, choose_weight, rank_candidates, standardise
+from reelbook.models.two_stages import BLENDED, WEIGHTS, choose_weight, rank_candidates, standardise
 
 SCORES, STARS = np.array([[9.0, 5.0, 4.0, 2.0]]), np.array([[3.0, 2.0, 4.5, 4.5]])
 
@@ -42,6 +42,7 @@ def test_where_no_candidate_is_left_the_list_ends():
 
 def test_of_equal_values_the_least_weight_is_chosen():
     assert choose_weight([0.1, 0.3, 0.3, *[0.2] * 8]) == WEIGHTS[1]
+    assert choose_weight([float("nan")] * 11) == BLENDED
     assert WEIGHTS[0] == 0
     assert WEIGHTS[-1] == 1
 

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from reelbook.metrics.bootstrap import compute_interval, resample_columns
+from reelbook.metrics.bootstrap import compute_interval, resample_columns, resample_means
 from reelbook.metrics.metric import Metric
 
 LIKED, DISLIKED = 0.75, 0.25  # of the scale
@@ -102,9 +102,7 @@ def estimate_lists(values: pd.DataFrame) -> dict[str, Metric]:
     """
     found = {}
     for name in GAINS:
-        own = values[[name]].dropna()
-        samples = resample_columns(own)[:, 0] if len(own) else np.full(1, np.nan)
-        found[name] = Metric("test", name, float(own[name].mean()), *compute_interval(samples))
+        found[name] = _estimate_mean(name, values[name])
     sums = resample_columns(values[HITS])
     interval = compute_interval(divide(sums[:, 0], sums[:, 1]))
     return found | {"disliked": Metric("test", "disliked", _share_disliked(values), *interval)}
@@ -114,9 +112,7 @@ def compare_lists(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, Metric
     """By how much the first lists' figures exceed the second ones', for the same users."""
     found = {}
     for name in GAINS:
-        gain = (first[name] - second[name]).dropna()
-        samples = resample_columns(gain.to_frame())[:, 0]
-        found[name] = Metric("test", name, float(gain.mean()), *compute_interval(samples))
+        found[name] = _estimate_mean(name, first[name] - second[name])
     sums = [resample_columns(values[HITS]) for values in (first, second)]
     samples = divide(*sums[0].T) - divide(*sums[1].T)
     value = _share_disliked(first) - _share_disliked(second)
@@ -126,6 +122,13 @@ def compare_lists(first: pd.DataFrame, second: pd.DataFrame) -> dict[str, Metric
 def divide(count: np.ndarray, of: np.ndarray) -> np.ndarray:
     """Shares; 0 of nothing."""
     return count / np.maximum(of, 1)
+
+
+def _estimate_mean(name: str, values: pd.Series) -> Metric:
+    """The mean over users that have a value, with its interval; NaN where nobody has one."""
+    own = values.dropna()
+    samples = resample_means(own) if len(own) else np.full(1, np.nan)
+    return Metric("test", name, float(own.mean()), *compute_interval(samples))
 
 
 def _share_disliked(values: pd.DataFrame) -> float:

@@ -53,5 +53,8 @@ def standardise(values: np.ndarray) -> np.ndarray:
 
 
 def choose_weight(values: Sequence[float]) -> float:
-    """The weight with the highest of these values, one each of WEIGHTS; of equal ones the least."""
-    return WEIGHTS[int(np.argmax(values))]
+    """The weight with the highest of these values, one each of WEIGHTS; of equal ones the least.
+
+    BLENDED where the values are not numbers: nobody liked anything.
+    """
+    return BLENDED if np.isnan(values).any() else WEIGHTS[int(np.argmax(values))]

@@ -131,8 +131,7 @@ def choose_taste_weight(dataset: Dataset, *, model: str, tuned: bool = True) -> 
         split,
         weights={CANDIDATES: WEIGHTS},
     )
-    values = [float(tried[CANDIDATES, weight]["liked"].mean()) for weight in WEIGHTS]
-    return BLENDED if np.isnan(values).any() else choose_weight(values)
+    return choose_weight([float(tried[CANDIDATES, weight]["liked"].mean()) for weight in WEIGHTS])
 
 
 def make_score(dataset: Dataset, x: sparse.csr_matrix, weights: np.ndarray) -> Score:
