@@ -74,10 +74,13 @@ def test_verdicts_are_counted():
 def test_a_range_is_as_sure_as_the_rows_in_it():
     sure = pd.DataFrame({"inside": [0.5, 0.9], "rows": [10, 30]})
     stars, kept = {"value": 0.9, "low": 0.89, "high": 0.91}, {"all": 0.4, "kept": 0.39}
-    text = recommend.answer(stars, sure, kept, model="topn.ease", promised=0.8, num_folds=5, fold=2)
+    options = {"model": "topn.ease", "promised": 0.8, "num_folds": 5, "fold": 2}
+    text = recommend.answer(stars, sure, kept, taste_weight=0.5, **options)
     assert text.endswith("hold 80% of the ratings; on fold 2 it holds 80%.")
     assert "(`topn.ease`, nDCG@10 0.400 on one split of `stratified`)" in text
     assert "RMSE of **0.900** (95% interval 0.890 to 0.910), mean over 5 folds." in text
+    assert "Score and stars together order the list; stars count for 50%. The model" in text
+    assert "order the list" not in recommend.answer(stars, sure, kept, taste_weight=0.0, **options)
     assert recommend.describe_kept(kept).endswith("is 0.390, and 0.400 with all weights.")
 
 

@@ -43,9 +43,8 @@ def answer(
         f"movies, with a test RMSE of {give_estimate(stars)}, {give_scope(num_folds, 'fold')}. "
         + f"Score and stars together order the list; stars count for {taste_weight:.0%}. "
         * (taste_weight > 0)
-        + "The model "
-        f"also gives a range that should hold {promised:.0%} of the ratings; on fold {fold} it "
-        f"holds {inside:.0%}."
+        + f"The model also gives a range that should hold {promised:.0%} of the ratings; on fold "
+        f"{fold} it holds {inside:.0%}."
     )
 
 
