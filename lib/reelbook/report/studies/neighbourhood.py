@@ -1,6 +1,7 @@
 """What the chapter on the ratings around a rating trains."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from reelbook.data.tables import Dataset
 from reelbook.report import rankings
@@ -9,6 +10,8 @@ from reelbook.splits.protocols import make_split
 
 # The same network on all other ratings of the user, on the earlier ones, on those of other hours.
 VIEWS = ["neighbourhood.lean", "neighbourhood.before", "neighbourhood.apart"]
+
+BY_TIME = "global-time-stars"  # label of models of stars, which make no lists, on `global-time`
 
 
 def neighbourhood(
@@ -37,14 +40,17 @@ def neighbourhood(
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     blended = [make_split(dataset, "official", fold=fold) for fold in blend_folds]
     viewed = [make_split(dataset, "official", fold=fold) for fold in view_folds]
-    splits = official + rankings.split_by_time(dataset, ["global-time"])[0]
+    later = rankings.split_by_time(dataset, ["global-time"])[0]
     limits = {"epochs": epochs} if epochs else {}
     drawn = {"draws": draws} if draws else {}
+    simple = ["neighbourhood.process", "baseline.biases"]
     requests = [
         *declare("neighbourhood.blend", blended, seeds=[0], params=limits | drawn),
         *declare(VIEWS, viewed, seeds=[0], params=limits),
-        *declare("neighbourhood.network", splits, seeds=[0], params=limits),
-        *declare("bayes.timesvd", splits, seeds=[0], params=drawn),
-        *declare(["neighbourhood.process", "baseline.biases"], splits, seeds=[0]),
     ]
+    for splits, label in ((official, ""), (later, BY_TIME)):
+        options: dict[str, Any] = {"seeds": [0], "study": label}
+        requests += declare("neighbourhood.network", splits, params=limits, **options)
+        requests += declare("bayes.timesvd", splits, params=drawn, **options)
+        requests += declare(simple, splits, **options)
     return Study(dataset, requests if tuned else keep_defaults(requests))
