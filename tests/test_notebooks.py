@@ -46,6 +46,20 @@ def test_functions_and_classes_are_the_librarys(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_what_a_cell_makes_to_be_seen_is_shown(path):
+    """Before, curves inside an `if` were drawn and lost: only a cell's last line shows by itself."""
+    shown = re.compile(r"^(draw_|show_|Markdown$|say$)")
+    for cell, source in read_code(path).items():
+        tree = ast.parse(source)
+        last = tree.body[-1] if tree.body else None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node is not last:
+                called = node.value.func
+                function = called.attr if isinstance(called, ast.Attribute) else called.id
+                assert not shown.match(function), (cell, function)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_no_cell_shows_the_path_that_a_data_set_may_be(path):
     """Before, the commands on the page that recommends told where a person's files lie."""
     cells = json.loads(path.read_text())["cells"]
