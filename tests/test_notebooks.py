@@ -47,7 +47,7 @@ def test_functions_and_classes_are_the_librarys(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_what_a_cell_makes_to_be_seen_is_shown(path):
-    """Before, curves inside an `if` were drawn and lost: only a cell's last line shows by itself."""
+    """Before, curves inside an `if` were lost: only the last line of a cell shows by itself."""
     shown = re.compile(r"^(draw_|show_|Markdown$|say$)")
     for cell, source in read_code(path).items():
         tree = ast.parse(source)

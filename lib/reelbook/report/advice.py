@@ -93,6 +93,28 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
     return f"{text} The best {kind}, {_name(other)}, {_say_gap(other)}"
 
 
+def describe_service(board: pd.DataFrame, leads: pd.DataFrame) -> str:
+    """What the best rating model's lead is worth in service, to be said after who is best.
+
+    Args:
+        board: the rating models on the official folds, best first.
+        leads: as `leads.compare_leads` gives them; nothing is said of a model that is not there.
+    """
+    found = leads[leads["name"] == board["name"].iloc[0]]
+    if found.empty:
+        return ""
+    row = found.iloc[0]
+    if row["later_low"] > 0:
+        return (
+            f" On the last ratings of all its lead over biases is {row['later']:.3f} stars, and "
+            f"{row['lead']:.3f} on the folds, where a model sees what a user rated afterwards."
+        )
+    return (
+        " The folds let a model see what a user rated afterwards: on the last ratings of all it is "
+        "no better than biases."
+    )
+
+
 def describe_ranking_choice(boards: dict[str, pd.DataFrame]) -> str:
     """Which model to take for lists, by each protocol, and what the first one costs."""
     if not boards:

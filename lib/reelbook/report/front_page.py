@@ -24,6 +24,7 @@ def list_texts(
     board: pd.DataFrame,
     boards: dict[str, pd.DataFrame],
     parts: pd.DataFrame,
+    leads: pd.DataFrame,
     *,
     num_runs: int,
 ) -> dict[str, str]:
@@ -34,10 +35,12 @@ def list_texts(
         board: the rating models, as `leaderboards.make_rating_board` gives them, best first.
         boards: protocol to its ranking models, as `leaderboards.make_ranking_board` gives them.
         parts: as `advice.measure_parts` gives them.
+        leads: as `leads.compare_leads` gives them.
         num_runs: how many training runs are behind the figures.
     """
     return tables.list_glued(dataset, board, num_runs=num_runs) | {
-        "rating_advice": advice.describe_rating_choice(board),
+        "rating_advice": advice.describe_rating_choice(board)
+        + advice.describe_service(board, leads),
         "ranking_advice": advice.describe_ranking_choice(boards),
         "mattered": advice.describe_parts(parts, matters=True),
         "mattered_not": advice.describe_parts(parts, matters=False),

@@ -1,6 +1,7 @@
 """Boards of all models of a kind: accuracy, cost, distance to the best, agreement of protocols."""
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,10 @@ from reelbook.report.compare import (
     compare_models,
     estimate_models,
     estimate_rankings,
+    group_runs,
 )
+from reelbook.report.leads import BY_TIME, compare_leads
+from reelbook.runs.store import Run
 
 
 def keep_whole(groups: Groups) -> Groups:
@@ -37,6 +41,11 @@ def make_rating_board(groups: Groups) -> pd.DataFrame:
     board = add_costs(estimate_models(groups), groups)
     best, *others = board["name"]
     return _add_gaps(board, compare_models(groups, [(other, best) for other in others]))
+
+
+def measure_leads(runs: Iterable[Run], official: Groups) -> pd.DataFrame:
+    """What is left by time of the leads on the folds: the table of `leads.compare_leads`."""
+    return compare_leads(official, group_runs(runs, protocol=BY_TIME))
 
 
 def list_rating_metrics(groups: Groups) -> pd.DataFrame:

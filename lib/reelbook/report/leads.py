@@ -12,6 +12,7 @@ from reelbook.report.compare import Groups, compare_models
 from reelbook.splits.split import Split
 
 REFERENCE = "baseline.biases"
+BY_TIME = "global-time-stars"  # label of models of stars, which make no lists, on `global-time`
 
 
 def compare_leads(random: Groups, by_time: Groups) -> pd.DataFrame:
@@ -25,7 +26,7 @@ def compare_leads(random: Groups, by_time: Groups) -> pd.DataFrame:
         name; lead, lead_low and lead_high in stars where rows are drawn, and later, later_low and
         later_high by time, each with its 95% interval over users; kept: later / lead.
     """
-    models = [m for m in random if m in by_time and m != REFERENCE]
+    models = [m for m in random if m in by_time and m != REFERENCE and REFERENCE in random]
     pairs = [(REFERENCE, model) for model in models]
     parts = {"lead": compare_models(random, pairs), "later": compare_models(by_time, pairs)}
     columns = {

@@ -5,13 +5,12 @@ from typing import Any
 
 from reelbook.data.tables import Dataset
 from reelbook.report import rankings
+from reelbook.report.leads import BY_TIME
 from reelbook.report.studies.study import Study, declare, keep_defaults
 from reelbook.splits.protocols import make_split
 
 # The same network on all other ratings of the user, on the earlier ones, on those of other hours.
 VIEWS = ["neighbourhood.lean", "neighbourhood.before", "neighbourhood.apart"]
-
-BY_TIME = "global-time-stars"  # label of models of stars, which make no lists, on `global-time`
 
 
 def neighbourhood(
