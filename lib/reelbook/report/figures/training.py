@@ -105,6 +105,7 @@ def draw_intervals(
     axes.set_yticks(range(len(table)), [textwrap.fill(name, 34) for name in table["name"]])
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(6))  # more would touch where they have a sign
     axes.grid(axis="x")
     return figure
 
