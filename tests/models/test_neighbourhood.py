@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reelbook.data import synthetic
 from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
 from reelbook.models.neighbourhood import features, likeness, process
 from reelbook.models.neighbourhood.features import DAY, cross_describe, describe
 from reelbook.models.neighbourhood.likeness import describe_contents
@@ -76,6 +77,11 @@ def test_what_a_row_may_not_see_changes_none_of_its_features(dataset, contents, 
     for name in ("page high", "user low"):
         assert again[name].iloc[place] == found[name].iloc[place]
     assert again["user bias"].iloc[place] == pytest.approx(found["user bias"].iloc[place], abs=0.05)
+
+
+def test_a_view_that_is_none_is_refused(dataset, contents, halves):
+    with pytest.raises(ReelbookError, match="sees must be one of all, before, apart, not 'past'"):
+        describe(dataset, contents, *halves, sees="past")
 
 
 def test_features_are_those_of_plain_loops(dataset, contents, halves):

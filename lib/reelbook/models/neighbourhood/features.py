@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
 from reelbook.models.biases import learn_biases, number_ratings
 from reelbook.models.features.matrix import list_movies, list_users
 from reelbook.models.neighbourhood.likeness import Contents, Likeness, compare_members
@@ -96,7 +97,12 @@ def describe(
     Returns:
         Stars as a quarter of their range, float32 (rows, features), with the index of the rows.
         `base` is the mean with the biases, the others are for the network to weigh.
+
+    Raises:
+        ReelbookError: `sees` is none of SEES.
     """
+    if sees not in SEES:
+        raise ReelbookError(f"sees must be one of {', '.join(SEES)}, not {sees!r}.")
     shape = len(dataset.users), len(dataset.movies)
     asked = _encode(dataset, rows)
     base, of_movie = _learn_base(dataset, known)
