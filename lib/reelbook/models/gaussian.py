@@ -194,12 +194,9 @@ def make_star_table(taste: Taste, dataset: Dataset, known: pd.DataFrame) -> Scor
     """
     users = list_users(dataset)
     rated = make_matrix(dataset, known).astype("float64")
-    cells = (
-        np.searchsorted(users, known["user_id"]),
-        np.searchsorted(list_movies(dataset), known["movie_id"]),
-    )
-    left = known["rating"].to_numpy("float64") - taste.base[cells[1]]
-    residuals = sparse.csr_matrix((left, cells), shape=rated.shape)
+    places = np.searchsorted(list_movies(dataset), known["movie_id"])
+    left = known["rating"].to_numpy("float64") - taste.base[places]
+    residuals = make_matrix(dataset, known, left)
     size = taste.vectors.shape[1]
     products = (taste.vectors[:, :, None] * taste.vectors[:, None, :]).reshape(-1, size**2)
 

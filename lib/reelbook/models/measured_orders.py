@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.catalogue import BLOCK, Score, sample_users
 from reelbook.metrics.graded import grade_ratings, list_best, measure_lists
 from reelbook.metrics.lists import K
 from reelbook.metrics.ranking import find_top
-from reelbook.models.features.matrix import list_movies, list_users
+from reelbook.models.features.matrix import list_users, make_matrix
 from reelbook.models.two_stages import rank_candidates
 from reelbook.splits.split import Split
 
@@ -42,10 +41,9 @@ def measure_orders(
     scale = float(known["rating"].min()), float(known["rating"].max())
     num_movies = len(dataset.movies)
     users = sample_users(np.sort(tested["user_id"].unique()), num_movies=num_movies)
-    seen = make_table(known, dataset, np.ones(len(known)))
-    held_out = make_table(
-        tested, dataset, grade_ratings(tested["rating"].clip(*scale).to_numpy(), scale=scale)
-    )
+    seen = make_matrix(dataset, known)
+    grade = grade_ratings(tested["rating"].clip(*scale).to_numpy(), scale=scale)
+    held_out = make_matrix(dataset, tested, grade)
     parts: dict[tuple[int, float], list[pd.DataFrame]] = {}
     for block in np.array_split(users, -(-len(users) * num_movies // BLOCK)):
         rows = np.searchsorted(list_users(dataset), block)
@@ -64,10 +62,3 @@ def measure_orders(
                 table = measure_lists(found, best).set_index(block)
                 parts.setdefault((size, weight), []).append(table)
     return {key: pd.concat(found) for key, found in parts.items()}
-
-
-def make_table(ratings: pd.DataFrame, dataset: Dataset, values: np.ndarray) -> sparse.csr_matrix:
-    """A value a rating, (users, movies) in the order of the ids."""
-    users, movies = list_users(dataset), list_movies(dataset)
-    cells = np.searchsorted(users, ratings["user_id"]), np.searchsorted(movies, ratings["movie_id"])
-    return sparse.csr_matrix((values, cells), shape=(len(users), len(movies)))

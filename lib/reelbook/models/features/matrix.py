@@ -11,13 +11,15 @@ from reelbook.data.tables import Dataset
 MOST_MOVIES = 12_000
 
 
-def make_matrix(dataset: Dataset, ratings: pd.DataFrame) -> sparse.csr_matrix:
-    """1 where one of these ratings is, float32 (users, movies), both in the order of their ids."""
+def make_matrix(
+    dataset: Dataset, ratings: pd.DataFrame, values: np.ndarray | None = None
+) -> sparse.csr_matrix:
+    """A value (default: 1, float32) a rating, (users, movies), both in the order of their ids."""
     users, movies = list_users(dataset), list_movies(dataset)
     rows = np.searchsorted(users, ratings["user_id"])
     columns = np.searchsorted(movies, ratings["movie_id"])
-    ones = np.ones(len(ratings), "float32")
-    return sparse.csr_matrix((ones, (rows, columns)), shape=(len(users), len(movies)))
+    values = np.ones(len(ratings), "float32") if values is None else values
+    return sparse.csr_matrix((values, (rows, columns)), shape=(len(users), len(movies)))
 
 
 def count_ratings(x: sparse.csr_matrix) -> np.ndarray:

@@ -185,22 +185,14 @@ def _ask_user(
         count = seen.sum(axis=1)
         bias = (seen @ y) / (count + DAMPING)
 
-        def average(
-            w: np.ndarray, damping: float, y: np.ndarray = y, bias: np.ndarray = bias
-        ) -> np.ndarray:
-            """The damped average of e by weights (rows, known), (rows,)."""
-            total = np.abs(w).sum(axis=1)
-            with np.errstate(invalid="ignore"):  # BLAS flags lanes that it does not use
-                return (w @ y - bias * w.sum(axis=1)) / (total + damping)
-
         told = {"user bias": bias, "user count": np.log1p(count)}
         for name, (tau, damping) in NEAR.items():
-            told[name] = average(np.exp(apart * np.float32(-1 / tau)) * seen, damping)
+            told[name] = _average(np.exp(apart * np.float32(-1 / tau)) * seen, y, damping, bias)
         cells = np.ix_(asked.member[rows], known.points.member[places])
         for name, (table, power, damping) in weights.items():
-            told[name] = average(table[cells] ** power * seen, damping)
+            told[name] = _average(table[cells] ** power * seen, y, damping, bias)
         page = np.exp(apart * np.float32(-1 / PAGE)) * seen
-        told["page"] = average(page * movies.together[cells] ** 2, 0.3)
+        told["page"] = _average(page * movies.together[cells] ** 2, y, 0.3, bias)
         total = page.sum(axis=1)
         told["page spread"] = np.sqrt((page @ known.stars[places] ** 2 + 2) / (total + 2))
         squares = seen @ y**2 - 2 * bias * (seen @ y) + bias**2 * count
@@ -214,7 +206,7 @@ def _ask_user(
         for name, reach in (("second", 0), ("minute", 60), ("day", DAY / 2)):
             told[f"same {name}"] = np.log1p((seen * (apart <= reach)).sum(axis=1))
         told["hours"] = np.log1p((past * since).max(axis=1) / 3600)
-        told["so far"] = average(seen * (since >= 0), 5.0)
+        told["so far"] = _average(seen * (since >= 0), y, 5.0, bias)
         sides = {
             "nearest": seen > 0,
             "before": seen * (since >= 0) > 0,
@@ -287,7 +279,10 @@ def _pair(owner: np.ndarray, asked: np.ndarray) -> list[tuple[slice, np.ndarray]
     ]
 
 
-def _average(weights: np.ndarray, values: np.ndarray, damping: float) -> np.ndarray:
-    """The damped average of values (known,) by weights (rows, known), (rows,)."""
+def _average(
+    weights: np.ndarray, values: np.ndarray, damping: float, shift: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """The damped average of values (known,) less a shift (rows,) by weights (rows, known)."""
+    total = np.abs(weights).sum(axis=1)
     with np.errstate(invalid="ignore"):  # BLAS flags lanes that it does not use
-        return (weights @ values) / (np.abs(weights).sum(axis=1) + damping)
+        return (weights @ values - shift * weights.sum(axis=1)) / (total + damping)
