@@ -23,7 +23,7 @@ from scipy import sparse
 from reelbook.metrics.bootstrap import compute_interval, resample_columns, resample_means
 from reelbook.metrics.metric import Metric
 
-LIKED, DISLIKED = 0.75, 0.25  # of the scale
+LIKED, DISLIKED = 0.75, 0.25  # of the scale: four and two of one to five stars
 NOISE = 1e-9  # of a share that is a third or so
 GAINS = ("any", "liked", "graded")
 HITS = ["disliked", "found"]  # columns that count movies of a list

@@ -13,13 +13,13 @@ import pandas as pd
 
 from reelbook.data.tables import make_keys
 from reelbook.data.titles import turn_title
+from reelbook.metrics.graded import LIKED
 from reelbook.models.features.ids import bucketize_age
 from reelbook.report import demographics
 
 HOUR, DAY = 3600, 86_400  # seconds
 THURSDAY = 3  # was the first day of 1970
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-LIKED, DISLIKED = 0.75, 0.25  # of the scale: four and two of one to five stars
 DAMPING = 25  # ratings at the global mean that a damped mean adds to a movie's own
 
 

@@ -8,12 +8,11 @@ import pandas as pd
 
 from reelbook.data.names import count
 from reelbook.data.tables import clean_users, has_plain_zip_code
+from reelbook.metrics.graded import DISLIKED, LIKED
 from reelbook.report import facts
 from reelbook.report.exploration import (
     DAMPING,
     DAYS,
-    DISLIKED,
-    LIKED,
     compute_density,
     correlate_popularity,
     count_days,

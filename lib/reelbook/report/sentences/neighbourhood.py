@@ -11,6 +11,7 @@ from reelbook.report.sentences.phrases import (
     join_words,
     list_rows,
     quote_models,
+    tell_fall,
 )
 from reelbook.report.studies.neighbourhood import VIEWS
 
@@ -86,12 +87,10 @@ def describe_blend(gain: pd.DataFrame, *, num_folds: int) -> str:
     """
     if gain.empty:
         return "The blend was not trained here."
-    row = list_rows(gain)[0]
-    verb = "falls" if row.value > 0 else "rises"
     return (
-        f"Averaged over several networks and blended with `bayes.timesvd`, the error {verb} by "
-        f"{give_size(row)}, {give_scope(num_folds, 'fold')}. Validation rows of the same "
-        "fold choose the weight."
+        "Averaged over several networks and blended with `bayes.timesvd`, the error "
+        f"{tell_fall(list_rows(gain)[0])}, {give_scope(num_folds, 'fold')}. Validation rows of the "
+        "same fold choose the weight."
     )
 
 
