@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import toys
+from threadpoolctl import threadpool_limits
 
 from reelbook.data import synthetic
 from reelbook.data.tables import Dataset
@@ -94,3 +95,10 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert done.returncode == 0, done.stderr
 
     return make_once(tmp_path_factory, "smoke", make)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As runs train; implicit warns of more."""
+    with threadpool_limits(1):
+        yield

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from reelbook.metrics.catalogue import measure_ndcg
 from reelbook.models import registry, timely, topn
@@ -16,13 +15,7 @@ from reelbook.splits.protocols import make_split
 
 NAME = "timely.edlae"
 PARAMS = registry.resolve_params(NAME, {})
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """As runs train."""
-    with threadpool_limits(1):
-        yield
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

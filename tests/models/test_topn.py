@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from reelbook.metrics.catalogue import compute_by_user, rank_catalogue
 from reelbook.models import registry, topn
@@ -14,13 +13,7 @@ QUICK = {name: {"grid": {}} for name in topn.MODELS}
 QUICK["topn.bpr"] |= {"factors": 8, "iterations": 20}
 QUICK["topn.bpr_plain"] |= {"factors": 8, "iterations": 20}
 QUICK["topn.ials"] |= {"factors": 8, "regularization": 1.0}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """As runs train; implicit warns of more."""
-    with threadpool_limits(1):
-        yield
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
