@@ -79,3 +79,25 @@ def test_users_drawn_in_blocks_are_those_drawn_at_once(monkeypatch):
         assert in_blocks.value == at_once.value
         assert in_blocks.low == pytest.approx(at_once.low, rel=1e-12)
         assert in_blocks.high == pytest.approx(at_once.high, rel=1e-12)
+
+
+def test_simultaneous_intervals_cover_all_of_many_differences_at_once():
+    """Plain intervals of eight figures miss one of them far more often than once in twenty."""
+    rng = np.random.default_rng(1)
+    held = []
+    for _ in range(DRAWS):
+        values = pd.DataFrame(rng.normal(0, 1, (60, 8)) + 0.5 * rng.normal(0, 1, (60, 1)))
+        samples = bootstrap.resample_columns(values)
+        wide = bootstrap.widen_intervals(values.mean().to_numpy(), samples)
+        plain = np.quantile(samples, [0.025, 0.975], axis=0)
+        held.append([np.all((low <= 0) & (high >= 0)) for low, high in (wide, plain)])
+    simultaneous, alone = np.mean(held, axis=0)
+    assert LOWEST <= simultaneous <= HIGHEST
+    assert alone < 0.85
+
+
+def test_what_never_varies_has_an_interval_of_zero_width():
+    samples = np.stack([np.ones(100), np.linspace(0, 1, 100)], axis=1)
+    low, high = bootstrap.widen_intervals(np.array([1.0, 0.5]), samples)
+    assert (low[0], high[0]) == (1.0, 1.0)
+    assert low[1] == pytest.approx(0.0, abs=0.05)

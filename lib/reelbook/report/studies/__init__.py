@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "behavior_sequence_transformer": ["behavior_sequence_transformer"],
         "data": ["data"],
         "deep_and_cross": ["deep_and_cross"],
+        "future": ["future"],
         "matrix_factorization": ["matrix_factorization"],
         "neighbourhood": ["neighbourhood"],
         "next_steps": ["next_steps"],
