@@ -2,7 +2,7 @@
 
 A lead is by how much a model's RMSE lies below that of biases, or its nDCG@10 above that of
 popularity, on the same rows. Intervals are simultaneous: of all leads of a column, 19 of 20 times
-all lie within theirs (`metrics.bootstrap.widen_intervals`).
+all lie within theirs (`metrics.simultaneous`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +12,10 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from reelbook.data.tables import Dataset
-from reelbook.metrics.bootstrap import resample_columns, widen_intervals
+from reelbook.metrics.bootstrap import resample_columns
 from reelbook.metrics.lists import compute_by_user
 from reelbook.metrics.ratings import estimate_metric, resample_metric
+from reelbook.metrics.simultaneous import widen_intervals
 from reelbook.models.registry import describe_model
 from reelbook.report.compare import Groups, group_runs
 from reelbook.report.leads import BY_TIME

@@ -83,8 +83,8 @@ def describe_leaks(leads: pd.DataFrame, *, reference: str) -> str:
     shares = leads["column"].astype(float)
     told = []
     for name, own in leads.groupby("name", sort=False):
-        at = shares[own.index]
-        none, most = (own.loc[at.idxmin(), "value"], own.loc[at.idxmax(), "value"])
+        values = own.sort_values("column")["value"].tolist()
+        none, most = values[0], values[-1]
         told.append(f"{none:+.3f} to {most:+.3f} (`{name}`)")
     return (
         f"From {shares.min():.0%} to {shares.max():.0%} of the later ratings in training, the lead "
