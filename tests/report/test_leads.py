@@ -35,8 +35,6 @@ def test_leads_are_differences_to_biases_largest_first():
     assert table["later"].tolist() == pytest.approx([0.1, 0.2])
     assert table["kept"].tolist() == pytest.approx([0.2, 2.0])
     assert table["lead_low"].tolist() == pytest.approx([0.5, 0.1])
-    # Pairs of (large, small, biases): one in three stands the other way round.
-    assert leads.correlate_orders(table) == pytest.approx(1 / 3)
 
 
 def test_nothing_by_time_leaves_an_empty_table():

@@ -39,18 +39,6 @@ def test_the_answer_names_the_best_and_what_is_left_of_its_lead():
     assert text.endswith(f"one fold. {sentences.NO_TIMES}")
 
 
-def test_leads_name_who_predicts_best_in_service():
-    text = sentences.describe_leads(LEADS, 0.5)
-    assert "`n.network` keeps 20%, `n.process` keeps 29% and `b.other` keeps nothing" in text
-    assert "Kendall's tau of both orders, biases among them, is 0.50." in text
-    assert "`n.process` predicts best: its error lies 0.0200 stars below" in text
-    text = sentences.describe_leads(LEADS.assign(later_low=-0.01), 0.5)
-    assert text.endswith("none of them is clearly better than biases, which cost least.")
-    assert sentences.describe_leads(LEADS.head(0), float("nan")) == sentences.NO_TIMES
-    lost = LEADS.assign(later=-0.01, later_low=-0.02)
-    assert "`n.network` keeps nothing" in sentences.describe_leads(lost, 0.5)
-
-
 def test_the_blend_is_told_with_its_interval_or_not_at_all():
     gain = pd.DataFrame({"name": ["a"], "value": [0.002], "low": [0.001], "high": [0.003]})
     gain["clear"] = True

@@ -12,6 +12,9 @@ from reelbook.errors import ReelbookError
 from reelbook.files import read_yaml
 from reelbook.paths import NOTEBOOKS, PLANS, ROOT, format_path, get_data_dir
 
+RESULTS = ("8", "9")  # what the names of notebooks begin with that show what came of the chapters
+LAST = "91_reproducibility"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -73,8 +76,8 @@ class Plan:
         return [name for name in self.notebooks if not self.is_results(name)]
 
     def is_results(self, notebook: str) -> bool:
-        """Whether a notebook, 90 and up, shows what came of the chapters."""
-        return notebook.startswith("9")
+        """Whether a notebook, 80 and up, shows what came of the chapters."""
+        return notebook.startswith(RESULTS)
 
     @property
     def there(self) -> list[str]:
@@ -91,9 +94,13 @@ class Plan:
         return [cell for cell in cells if not unwanted & set(cell["metadata"].get("tags", []))]
 
     def list_earlier(self, notebook: str) -> list[str]:
-        """What a notebook waits for: one of the results for all before it, a chapter for none."""
-        names = list(self.notebooks)
-        return names[: names.index(notebook)] if self.is_results(notebook) else []
+        """What a notebook waits for: one of the results for all chapters, a chapter for none.
+
+        The last page tells of the build itself, and waits for all others.
+        """
+        if notebook == LAST:
+            return [name for name in self.notebooks if name != LAST]
+        return self.chapters if self.is_results(notebook) else []
 
 
 def read_plan(name: str, data: str | None = None) -> Plan:
@@ -164,7 +171,7 @@ def _read_batch(name: str, content: dict[str, Any], where: str) -> Plan:
     """The plan of a batch, each cell checked against the notebook and what its data hold."""
     notebook, varied, cells = read_matrix(content, where)
     file = find_notebook(notebook)
-    if notebook.startswith("9"):
+    if notebook.startswith(RESULTS):
         raise ReelbookError(f"{where}: {notebook} shows the results of a plan and trains nothing.")
     defaults = {key: parameter.default for key, parameter in read_parameters(file).items()}
     common: dict[str, Any] = {"dataset": defaults.get("dataset")} | (

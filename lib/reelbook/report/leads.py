@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.ratings import compute_rmse
@@ -45,11 +44,6 @@ def compare_views(groups: Groups, models: Sequence[str], folds: Collection[int])
     alike = {m: [run for run in groups[m] if run.record.split["fold"] in folds] for m in names}
     table = compare_models(alike, [(REFERENCE, model) for model in names[1:]])
     return table.assign(name=names[1:])
-
-
-def correlate_orders(leads: pd.DataFrame) -> float:
-    """Kendall's tau of the models' leads in both columns, biases with a lead of zero among them."""
-    return float(kendalltau(*(np.append(leads[name], 0.0) for name in ("lead", "later"))).statistic)
 
 
 def measure_new(groups: Groups, dataset: Dataset, split: Split) -> pd.DataFrame:

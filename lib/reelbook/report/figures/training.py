@@ -110,28 +110,6 @@ def draw_intervals(
     return figure
 
 
-def draw_leads(table: pd.DataFrame, *, title: str) -> Figure:
-    """Two dots with their intervals a row, the first row on top: leads on drawn and on later rows.
-
-    Args:
-        table: as `leads.compare_leads` gives it.
-        title: of the figure.
-    """
-    figure, axes = start_figure(1.5 + 0.5 * len(table), title=title)
-    parts = {"lead": ("on drawn rows", BLUE, -0.14), "later": ("on later rows", ORANGE, 0.14)}
-    for name, (label, color, shift) in parts.items():
-        places = np.arange(len(table)) + shift
-        axes.hlines(places, table[f"{name}_low"], table[f"{name}_high"], color=color, linewidth=2)
-        axes.plot(table[name], places, "o", color=color, markersize=7, label=label)
-    axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(table)), table["name"])
-    axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.set_xlabel("RMSE below that of biases, in stars, with 95% interval")
-    axes.grid(axis="x")
-    add_legend(figure)
-    return figure
-
-
 def draw_error_by_count(tables: dict[str, pd.DataFrame], *, title: str) -> Figure:
     """Test RMSE by how often something was seen in training: a panel a key, a line a model.
 

@@ -33,18 +33,15 @@ def describe_service(leads: pd.DataFrame, *, reference: str) -> str:
         leads: as `future.compare_columns` gives them.
         reference: whose lead is zero, in words.
     """
+    if leads.empty:
+        return NO_TIMES
     column = leads["column"].iloc[-1]
     own = leads[leads["column"] == column].sort_values("value", ascending=False)
     ahead = own[own["low"] > 0]
     text = f"Of {count(len(own), 'model')}, "
     if ahead.empty:
-        return text + (
-            f"none is clearly better than {reference} {column}. In service, where nothing later is "
-            f"known, {reference} serve as well and cost least."
-            if reference == STARS
-            else f"none is clearly better than {reference} {column}."
-        )
-    best = list_rows(ahead)[0]
+        return f"{text}none is clearly better than {reference} {column}."
+    best = ahead.iloc[0]
     behind = own[own["high"] < 0]
     text += (
         f"{join_words(quote_models(ahead['name']))} {'is' if len(ahead) == 1 else 'are'} clearly "
@@ -53,7 +50,7 @@ def describe_service(leads: pd.DataFrame, *, reference: str) -> str:
     if len(behind):
         text += f", and {join_words(quote_models(behind['name']))} clearly worse"
     return (
-        f"{text}. In service, where nothing later is known, one would put `{best.name}`: its lead "
+        f"{text}. In service, where nothing later is known, one would put `{best['name']}`: its lead "
         f"there is {_give_lead(best)}."
     )
 

@@ -44,33 +44,6 @@ def answer(board: pd.DataFrame, leads: pd.DataFrame, new: pd.DataFrame, *, num_f
     )
 
 
-def describe_leads(leads: pd.DataFrame, tau: float) -> str:
-    """What is left of each lead by time, and which model one would put into service.
-
-    Args:
-        leads: as `leads.compare_leads` gives them.
-        tau: Kendall's tau of both orders.
-    """
-    if leads.empty:
-        return NO_TIMES
-    best = leads.sort_values("later", ascending=False).iloc[0]
-    parts = [f"`{row.name}` {_tell_kept(row)}" for row in list_rows(leads)]
-    text = (
-        f"Of the leads over `baseline.biases` on drawn rows, {join_words(parts)} where all test "
-        f"rows come later; Kendall's tau of both orders, biases among them, is {tau:.2f}. "
-    )
-    if best["later_low"] > 0:
-        return text + (
-            f"In service, where the future is not known, `{best['name']}` predicts best: its error "
-            f"lies {best['later']:.4f} stars below that of biases (95% interval "
-            f"{best['later_low']:.4f} to {best['later_high']:.4f})."
-        )
-    return text + (
-        "In service, where the future is not known, none of them is clearly better than biases, "
-        "which cost least."
-    )
-
-
 def _tell_kept(row: Any) -> str:
     """What is left of a lead, such as "keeps 40%"."""
     if row.lead_low <= 0:
