@@ -54,7 +54,7 @@ def draw_leaks(parts: dict[str, pd.DataFrame], *, title: str) -> Figure:
         panel.xaxis.set_major_formatter("{x:.0%}")
         panel.set_xticks(sorted({float(share) for share in leads["column"]}))
         panel.set_ylabel(label)
-        panel.set_xlabel("share of the later ratings that training saw")
         panel.grid(axis="y")
-        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        panel.legend(loc="upper left")
+    panels[-1, 0].set_xlabel("share of the later ratings in training")
     return figure

@@ -50,8 +50,8 @@ def describe_service(leads: pd.DataFrame, *, reference: str) -> str:
     if len(behind):
         text += f", and {join_words(quote_models(behind['name']))} clearly worse"
     return (
-        f"{text}. In service, where nothing later is known, one would put `{best['name']}`: its lead "
-        f"there is {_give_lead(best)}."
+        f"{text}. In service, where nothing later is known, one would put `{best['name']}`: its "
+        f"lead there is {_give_lead(best)}."
     )
 
 
