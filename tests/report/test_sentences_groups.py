@@ -99,6 +99,17 @@ def test_measures_of_lists_that_contradict_each_other_are_counted():
     recall["gap"] = -recall["gap"]
     text = sentences.describe_contradiction({"nDCG@10": ndcg, "recall@10": recall})
     assert "clear gap for 3 groups; for 3 of them" in text
+    recall["gap_clear"] = False
+    text = sentences.describe_contradiction({"nDCG@10": ndcg, "recall@10": recall})
+    assert text == "No group has a clear gap by both measures of lists."
+
+
+def test_of_two_groups_by_days_the_second_is_the_mirror_image_of_the_first():
+    text = sentences.describe_activity(make_table("RMSE", ROWS[:4]))
+    assert "+0.100 by days active (clearly worse)" in text
+    assert "-0.100 by days active (clearly better)" in text
+    assert "the same conclusion" in text
+    assert "Of 1 gap by days active" in text
 
 
 @pytest.mark.parametrize(

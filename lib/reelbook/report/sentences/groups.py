@@ -104,7 +104,7 @@ def describe_activity(table: pd.DataFrame) -> str:
         )
         for place in (0, 1)
     ]
-    own = pick_best(table)
+    own = pick_best(table).dropna(subset="gap")
     days = own[own["grouping"] == DAYS]
     return (
         f"{judge_activity(table)} In {measure}, the least active differ from the rest by "
@@ -120,7 +120,11 @@ def _split_activity(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     by = {name: own[own["grouping"] == name] for name in (RATINGS, DAYS)}
     if any(rows.empty for rows in by.values()):
         return {}
-    return {name: rows.iloc[[0, -1]] for name, rows in by.items()}
+    mirrored = {name: rows.assign(gap=-rows["gap"]) for name, rows in by.items()}  # of two groups
+    return {
+        name: pd.concat([rows.iloc[:1], (rows if len(rows) > 1 else mirrored[name]).iloc[-1:]])
+        for name, rows in by.items()
+    }
 
 
 def describe_quiet(table: pd.DataFrame) -> str:
@@ -170,6 +174,8 @@ def describe_contradiction(found: Mapping[str, pd.DataFrame]) -> str:
     both = ndcg.merge(recall, on=["grouping", "group"])
     clear = both[both["gap_clear_x"] & both["gap_clear_y"]]
     opposed = clear[clear["gap_x"] * clear["gap_y"] < 0]
+    if clear.empty:
+        return "No group has a clear gap by both measures of lists."
     return (
         f"Both measures of lists have a clear gap for {count(len(clear), 'group')}; for "
         f"{len(opposed)} of them they say the opposite of each other."
