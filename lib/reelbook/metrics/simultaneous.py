@@ -5,22 +5,17 @@ import numpy as np
 from reelbook.metrics.bootstrap import LEVEL
 
 
-def widen_intervals(values: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Simultaneous intervals of many comparisons: in 95% of the draws all lie within theirs.
+def bound_all(samples: np.ndarray) -> np.ndarray:
+    """Half the widths of intervals that hold all figures at once in 95% of cases (figures,).
 
-    value_j -+ c s_j, with s_j the deviation of the samples of j and c the 95% quantile over draws
-    of the largest |sample_j - mean_j| / s_j (single-step max-t, Romano and Wolf 2005). So they
-    correct for as many comparisons as there are, and for how alike these are.
+    c s_k, with s_k the standard deviation of figure k over the draws, and c the 95% quantile of
+    max_k |d*_k - d_k| / s_k (sup-t: Montiel Olea and Plagborg-Møller 2019, section 2). A draw
+    without a figure (NaN) says nothing of it; a figure that never varies has no width.
 
     Args:
-        values: the figures (comparisons,).
-        samples: resampled with the same draws for all of them (resamples, comparisons).
-
-    Returns:
-        low and high, each (comparisons,).
+        samples: (1 + resamples, figures), the first as measured.
     """
-    deviations = samples.std(axis=0)
-    distances = np.abs(samples - samples.mean(axis=0))
-    scaled = np.divide(distances, deviations, out=np.zeros_like(distances), where=deviations > 0)
-    width = np.quantile(scaled.max(axis=1), LEVEL) * deviations
-    return values - width, values + width
+    moved = np.abs(samples[1:] - samples[0])
+    spread = np.nanstd(samples[1:], axis=0, ddof=1)
+    scaled = np.divide(moved, spread, out=np.zeros_like(moved), where=spread > 0)
+    return spread * float(np.quantile(np.nanmax(scaled, axis=1), LEVEL))

@@ -15,7 +15,7 @@ from reelbook.data.tables import Dataset
 from reelbook.metrics.bootstrap import resample_columns
 from reelbook.metrics.lists import compute_by_user
 from reelbook.metrics.ratings import estimate_metric, resample_metric
-from reelbook.metrics.simultaneous import widen_intervals
+from reelbook.metrics.simultaneous import bound_all
 from reelbook.models.registry import describe_model
 from reelbook.report.compare import Groups, group_runs
 from reelbook.report.leads import BY_TIME
@@ -49,9 +49,10 @@ def compare_columns(columns: Mapping[str, Tables], *, reference: str) -> pd.Data
             continue
         values, samples = measure([tables[model] for model in [reference, *others]])
         leads = values[1:] - values[0]
-        low, high = widen_intervals(leads, samples[:, 1:] - samples[:, :1])
+        half = bound_all(np.vstack([leads, samples[:, 1:] - samples[:, :1]]))
         table = pd.DataFrame({"column": column, "name": others, "value": leads})
-        parts.append(table.assign(low=low, high=high, clear=(low > 0) | (high < 0)))
+        table = table.assign(low=leads - half, high=leads + half, clear=np.abs(leads) > half)
+        parts.append(table)
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
