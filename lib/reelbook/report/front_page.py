@@ -1,5 +1,6 @@
 """What the front page shows of the results: texts, short tables and verdicts, as they are glued."""
 
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import pandas as pd
@@ -7,8 +8,10 @@ from IPython.display import HTML
 from pandas.io.formats.style import Styler
 
 from reelbook.data.tables import Dataset
-from reelbook.report import advice, claims, tables
+from reelbook.report import advice, claims, guide, tables
+from reelbook.report.compare import Groups
 from reelbook.report.figures.suitability import COLORS
+from reelbook.runs.store import Run
 
 SHORT = 5  # rows of a leaderboard
 SQUARES = {
@@ -22,9 +25,7 @@ SQUARES = {
 def list_texts(
     dataset: Dataset,
     board: pd.DataFrame,
-    boards: dict[str, pd.DataFrame],
     parts: pd.DataFrame,
-    leads: pd.DataFrame,
     *,
     num_runs: int,
 ) -> dict[str, str]:
@@ -33,15 +34,10 @@ def list_texts(
     Args:
         dataset: what was measured on.
         board: the rating models, as `leaderboards.make_rating_board` gives them, best first.
-        boards: protocol to its ranking models, as `leaderboards.make_ranking_board` gives them.
         parts: as `advice.measure_parts` gives them.
-        leads: as `leads.compare_leads` gives them.
         num_runs: how many training runs are behind the figures.
     """
     return tables.list_glued(dataset, board, num_runs=num_runs) | {
-        "rating_advice": advice.describe_rating_choice(board)
-        + advice.describe_service(board, leads),
-        "ranking_advice": advice.describe_ranking_choice(boards),
         "mattered": advice.describe_parts(parts, matters=True),
         "mattered_not": advice.describe_parts(parts, matters=False),
     }
@@ -66,6 +62,22 @@ def list_tables(board: pd.DataFrame, lists: pd.DataFrame) -> dict[str, Styler | 
             "The highest nDCG@10, over the whole catalogue, with its 95% interval.",
         ),
     }
+
+
+def show_guide(
+    runs: Iterable[Run],
+    dataset: Dataset,
+    official: Groups,
+    board: pd.DataFrame,
+    boards: Mapping[str, pd.DataFrame],
+) -> Styler:
+    """The table of `guide.measure_guide`, with its arguments."""
+    return tables.show_table(
+        guide.measure_guide(runs, dataset, official, board, boards),
+        "Which model to ship, by need. Margin: stars of RMSE for ratings, nDCG@10 for lists, with "
+        "its 95% interval. Price: seconds to tune and train on one core, and 4 bytes for each "
+        "learned number.",
+    )
 
 
 def draw_verdicts(verdicts: pd.DataFrame) -> HTML:

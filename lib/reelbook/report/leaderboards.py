@@ -40,7 +40,7 @@ def make_rating_board(groups: Groups) -> pd.DataFrame:
     """
     board = add_costs(estimate_models(groups), groups)
     best, *others = board["name"]
-    return _add_gaps(board, compare_models(groups, [(other, best) for other in others]))
+    return add_gaps(board, compare_models(groups, [(other, best) for other in others]))
 
 
 def measure_leads(runs: Iterable[Run], official: Groups) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def make_ranking_board(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFra
     gaps = compare_all(groups, metric=metric)
     best, *others = board["name"]
     own = gaps[gaps["first"] == best].set_index("second").loc[others]
-    return _add_gaps(board, own)
+    return add_gaps(board, own)
 
 
 def compare_all(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFrame:
@@ -190,8 +190,8 @@ def _average_by_user(groups: Groups, metric: str) -> pd.DataFrame:
     return table
 
 
-def _add_gaps(board: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
-    """The board with the gaps of all rows but the first; those of the best one are zero."""
+def add_gaps(board: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+    """A board with the gaps of all rows but the first; those of the best one are zero."""
     return board.assign(
         behind=[0.0, *gaps["value"]],
         behind_low=[0.0, *gaps["low"]],
