@@ -82,24 +82,24 @@ def test_each_need_has_a_line():
         "baseline.biases",
         "0.005 behind mf.biased (-0.005 to 0.015; could be noise)",
         "0.1 s, 10.4 kB",
-        "filling gaps instead: bayes.mf",
+        "to fill gaps instead: bayes.mf",
     )
     assert rows["new users"][3] == (
-        "no new training: gaussian.fold_in, 0.060 behind (0.050 to 0.070)"
+        "without new training: gaussian.fold_in, 0.060 behind (0.050 to 0.070)"
     )
     assert rows["lists"][0] == "timely.blend"
     assert "leave-last prefers timely.edlae" in rows["lists"][3]
     assert rows["new items"][3] == "once they are rated: timely.blend"
     assert rows["little memory"][0] == "topn.ials"
-    assert rows["little memory"][3] == "room for 16.0 MB: timely.blend"
+    assert rows["little memory"][3] == "with room for 16.0 MB: timely.blend"
     assert rows["explanations"][0] == "topn.edlae"
-    assert rows["explanations"][3] == "reasons for stars instead: gaussian.fold_in"
+    assert rows["explanations"][3] == "to explain stars instead: gaussian.fold_in"
 
 
 def test_what_was_not_measured_has_no_line():
     table = guide.make_guide(RATED, {}, later=NONE, few=NONE, cold=NONE)
     assert table["for"].tolist() == ["missing ratings"]
-    assert table["what would change it"].item() == "a test by time, which it has not had"
+    assert table["what would change it"].item() == "not tested by time"
     alone = guide.make_guide(RATED.head(1), {}, later=NONE, few=NONE, cold=NONE)
     assert alone["margin"].item() == "no other model"
 
@@ -107,15 +107,15 @@ def test_what_was_not_measured_has_no_line():
 def test_a_model_that_is_best_by_time_stays():
     table = guide.make_guide(RATED, {}, later=RATED, few=RATED.head(2), cold=NONE)
     told = table.set_index("for")["what would change it"]
-    assert told["missing ratings"] == "nothing here: it is best by time, too"
-    assert told["new users"] == "20 known ratings or more: bayes.mf"
+    assert told["missing ratings"] == "it is best by time, too"
+    assert told["new users"] == "from 20 known ratings on: bayes.mf"
 
 
 def test_the_smallest_model_and_lists_without_reasons_have_no_line_of_their_own():
     small = make_board(("topn.ials", 0.0, False, 2.0, 100), ("topn.bpr", 0.1, True, 9.0, 300))
     table = guide.make_guide(RATED, {"stratified": small}, later=NONE, few=NONE, cold=NONE)
     assert table["for"].tolist() == ["missing ratings", "lists"]
-    assert table["what would change it"].iloc[1] == "nothing here: it leads by every protocol"
+    assert table["what would change it"].iloc[1] == "no other protocol prefers another model"
 
 
 def make_run(errors, users):

@@ -8,7 +8,7 @@ import pytest
 
 from reelbook.__main__ import make_parser
 from reelbook.data.tables import Dataset
-from reelbook.report import advice, claims, front_page
+from reelbook.report import advice, claims, front_page, guide
 from reelbook.report.sentences import recommend, results
 
 NO_FLIPS = pd.DataFrame(columns=["better", "worse", "by", "but_by"])
@@ -114,6 +114,15 @@ def test_the_front_page_has_short_tables(board):
 def test_the_front_page_has_no_empty_table(board):
     shown = front_page.list_tables(board, board.head(0))
     assert shown["ranking_short"].data == ""
+
+
+def test_the_front_page_has_a_line_a_need():
+    line = ["lists", "a.<b>", "0.1 ahead", "1 s, 2 kB", "leave-last prefers c"]
+    drawn = front_page.draw_guide(pd.DataFrame([line], columns=guide.COLUMNS)).data
+    assert drawn == (
+        '<dl class="guide"><dt>lists</dt><dd><strong>a.&lt;b&gt;</strong> (1 s, 2 kB)<br>'
+        "0.1 ahead. Leave-last prefers c.</dd></dl>"
+    )
 
 
 def test_the_front_page_has_a_square_a_claim_under_its_verdict():

@@ -1,6 +1,5 @@
 """What the front page shows of the results: texts, short tables and verdicts, as they are glued."""
 
-from collections.abc import Iterable, Mapping
 from html import escape
 
 import pandas as pd
@@ -8,10 +7,8 @@ from IPython.display import HTML
 from pandas.io.formats.style import Styler
 
 from reelbook.data.tables import Dataset
-from reelbook.report import advice, claims, guide, tables
-from reelbook.report.compare import Groups
+from reelbook.report import advice, claims, tables
 from reelbook.report.figures.suitability import COLORS
-from reelbook.runs.store import Run
 
 SHORT = 5  # rows of a leaderboard
 SQUARES = {
@@ -64,20 +61,17 @@ def list_tables(board: pd.DataFrame, lists: pd.DataFrame) -> dict[str, Styler | 
     }
 
 
-def show_guide(
-    runs: Iterable[Run],
-    dataset: Dataset,
-    official: Groups,
-    board: pd.DataFrame,
-    boards: Mapping[str, pd.DataFrame],
-) -> Styler:
-    """The table of `guide.measure_guide`, with its arguments."""
-    return tables.show_table(
-        guide.measure_guide(runs, dataset, official, board, boards),
-        "Which model to ship, by need. Margin: stars of RMSE for ratings, nDCG@10 for lists, with "
-        "its 95% interval. Price: seconds to tune and train on one core, and 4 bytes for each "
-        "learned number.",
-    )
+def draw_guide(advised: pd.DataFrame) -> HTML:
+    """A line a need: the model, its price, its margin and what would change the advice.
+
+    Args:
+        advised: as `guide.measure_guide` gives it.
+    """
+    lines = []
+    for need, model, margin, price, change in advised.map(escape).itertuples(index=False):
+        told = f"{margin[0].upper()}{margin[1:]}. {change[0].upper()}{change[1:]}."
+        lines.append(f"<dt>{need}</dt><dd><strong>{model}</strong> ({price})<br>{told}</dd>")
+    return HTML(f'<dl class="guide">{"".join(lines)}</dl>')
 
 
 def draw_verdicts(verdicts: pd.DataFrame) -> HTML:

@@ -91,7 +91,7 @@ def make_guide(
     rows = [_advise_ratings(rated, later)]
     if len(later):
         best = choose_model(rated)["name"]
-        rows.append(_advise("future ratings", later, f"filling gaps instead: {best}"))
+        rows.append(_advise("future ratings", later, f"to fill gaps instead: {best}"))
     if len(few):
         rows.append(_advise("new users", few, _change_few(few, rated)))
     if len(lists):
@@ -100,7 +100,7 @@ def make_guide(
         told = (
             f"once they are rated: {choose_model(lists)['name']}"
             if len(lists)
-            else "ratings of these items"
+            else "no model of this plan ranks rated ones"
         )
         rows.append(_advise("new items", cold, told))
     if len(lists):
@@ -151,10 +151,10 @@ def _advise_ratings(rated: pd.DataFrame, later: pd.DataFrame) -> dict[str, str]:
     picked = choose_model(rated)["name"]
     own = later[later["name"] == picked] if len(later) else later
     if own.empty:
-        return _advise("missing ratings", rated, "a test by time, which it has not had")
+        return _advise("missing ratings", rated, "not tested by time")
     row = own.iloc[0]
     if row["name"] == later["name"].iloc[0]:
-        return _advise("missing ratings", rated, "nothing here: it is best by time, too")
+        return _advise("missing ratings", rated, "it is best by time, too")
     return _advise("missing ratings", rated, f"by time it is {_tell_behind(row, later)}")
 
 
@@ -162,8 +162,8 @@ def _change_few(few: pd.DataFrame, rated: pd.DataFrame) -> str:
     picked, own = choose_model(few)["name"], few[few["name"] == FOLDS_IN]
     if len(own) and picked != FOLDS_IN:
         row = own.iloc[0]
-        return f"no new training: {FOLDS_IN}, {row['behind']:.3f} behind {_give_interval(row)}"
-    return f"{FEW} known ratings or more: {choose_model(rated)['name']}"
+        return f"without new training: {FOLDS_IN}, {row['behind']:.3f} behind {_give_interval(row)}"
+    return f"from {FEW} known ratings on: {choose_model(rated)['name']}"
 
 
 def _change_lists(lists: pd.DataFrame, ranked: Mapping[str, pd.DataFrame]) -> str:
@@ -179,8 +179,8 @@ def _change_lists(lists: pd.DataFrame, ranked: Mapping[str, pd.DataFrame]) -> st
     ]
     if "times" in describe_model(picked).requires:
         without = [n for n in lists["name"] if "times" not in describe_model(n).requires]
-        told += [f"no times: {name}" for name in without[:1]]
-    return "; ".join(told) or "nothing here: it leads by every protocol"
+        told += [f"without times: {name}" for name in without[:1]]
+    return "; ".join(told) or "no other protocol prefers another model"
 
 
 def _advise_by_part(lists: pd.DataFrame, rated: pd.DataFrame) -> list[dict[str, str]]:
@@ -188,15 +188,15 @@ def _advise_by_part(lists: pd.DataFrame, rated: pd.DataFrame) -> list[dict[str, 
     picked, small = choose_model(lists), find_cheap(lists, share=SHARE, by="parameters")
     rows = []
     if small["name"] != lists["name"].iloc[0]:
-        room = f"room for {say_size(picked['parameters'])}: {picked['name']}"
+        room = f"with room for {say_size(picked['parameters'])}: {picked['name']}"
         rows.append(_tell("little memory", small, lists, room))
     reasons = lists[lists["name"].isin(EXPLAINED)]
     if len(reasons):
         own = rated[rated["name"] == FOLDS_IN]
         told = (
-            f"reasons for stars instead: {FOLDS_IN}"
+            f"to explain stars instead: {FOLDS_IN}"
             if len(own)
-            else f"no reasons: {picked['name']}"
+            else f"without reasons: {picked['name']}"
         )
         rows.append(_tell("explanations", reasons.iloc[0], lists, told))
     return rows
