@@ -155,3 +155,10 @@ def test_lists_with_reasons_are_those_of_the_chapter_that_recommends():
 )
 def test_a_size_is_said_in_its_unit(parameters, text):
     assert guide.say_size(parameters) == text
+
+
+def test_an_interval_has_no_negative_zero():
+    board = make_board(("a", 0.0, False, 1.0, 1), ("b", 0.0096, False, 0.01, 1))
+    told = guide.make_guide(board, {}, later=NONE, few=NONE, cold=NONE).iloc[0]
+    assert told["margin"] == "0.010 behind a (0.000 to 0.020; could be noise)"
+    assert told["price"] == "less than 0.1 s, 0.1 kB"

@@ -161,5 +161,7 @@ def _say_gap(row: pd.Series) -> str:
 
 
 def say_seconds(seconds: float) -> str:
-    """Seconds in words: "27 s", "1.6 s"."""
+    """Seconds in words: "27 s", "1.6 s", "less than 0.1 s"."""
+    if seconds < 0.05:
+        return "less than 0.1 s"
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

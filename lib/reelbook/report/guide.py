@@ -228,7 +228,8 @@ def _tell_behind(row: pd.Series, board: pd.DataFrame) -> str:
 
 def _give_interval(row: pd.Series) -> str:
     noise = "" if row["clear"] else "; could be noise"
-    return f"({row['behind_low']:.3f} to {row['behind_high']:.3f}{noise})"
+    low, high = (round(row[f"behind_{end}"], 3) + 0.0 for end in ("low", "high"))  # not -0.000
+    return f"({low:.3f} to {high:.3f}{noise})"
 
 
 def say_size(parameters: float) -> str:
