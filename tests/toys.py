@@ -18,7 +18,7 @@ from reelbook.paths import ROOT
 PARAMETERS = 'dataset: str = "made-up"\nplan: str = "toy"\nseeds: list[int] = [0, 1]'
 GLUED = [
     "document_range", "num_runs", "dataset_title", "dataset_note", "num_ratings", "num_users",
-    "num_movies", "rating_advice", "ranking_advice", "mattered", "mattered_not",
+    "num_movies", "mattered", "mattered_not",
 ]  # fmt: skip
 # What myst_nb.glue leaves in a notebook, without the seconds that its import takes.
 GLUE = f"""
@@ -29,7 +29,7 @@ def glue(name, mime, text, **more):
     display({{prefix + mime: text}}, raw=True, metadata=metadata)
 for key in {GLUED}:
     glue(key, "text/plain", repr(key.upper()))
-for key in ["leaderboard_short", "ranking_short", "verdicts"]:
+for key in ["leaderboard_short", "ranking_short", "verdicts", "guide"]:
     glue(key, "text/html", "<table><tr><td>mf.toy</td></tr></table>")
 glue("costs", "image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg"/>', alt="Costs & more.")
 """

@@ -65,7 +65,7 @@ def test_new_pages_replace_old_ones_whole(tmp_path):
 def test_the_built_book(built):
     html = built / "build" / "toy" / "html"
     index = (html / "index.html").read_text()
-    for key in ["RATING_ADVICE", "RANKING_ADVICE", "DATASET_NOTE", "NUM_RUNS"]:
+    for key in ["MATTERED", "DOCUMENT_RANGE", "DATASET_NOTE", "NUM_RUNS"]:
         assert key in index
     assert "mf.toy" in index  # the short leaderboard, from another page
     assert '<img alt="Costs &amp; more." src="data:image/svg+xml;base64,' in index

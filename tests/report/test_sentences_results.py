@@ -8,7 +8,7 @@ import pytest
 
 from reelbook.__main__ import make_parser
 from reelbook.data.tables import Dataset
-from reelbook.report import advice, claims, front_page
+from reelbook.report import advice, claims, front_page, guide
 from reelbook.report.sentences import recommend, results
 
 NO_FLIPS = pd.DataFrame(columns=["better", "worse", "by", "but_by"])
@@ -116,6 +116,15 @@ def test_the_front_page_has_no_empty_table(board):
     assert shown["ranking_short"].data == ""
 
 
+def test_the_front_page_has_a_line_a_need():
+    line = ["lists", "a.<b>", "0.1 ahead", "1 s, 2 kB", "leave-last prefers c"]
+    drawn = front_page.draw_guide(pd.DataFrame([line], columns=guide.COLUMNS)).data
+    assert drawn == (
+        '<dl class="guide"><dt>lists</dt><dd><strong>a.&lt;b&gt;</strong> (1 s, 2 kB)<br>'
+        "0.1 ahead. Leave-last prefers c.</dd></dl>"
+    )
+
+
 def test_the_front_page_has_a_square_a_claim_under_its_verdict():
     found = [claims.ARTEFACT, claims.REPRODUCED, claims.REPRODUCED]
     verdicts = pd.DataFrame({"id": ["A1", "A2", "B1"], "statement": "<So>", "verdict": found})
@@ -128,21 +137,21 @@ def test_the_front_page_has_a_square_a_claim_under_its_verdict():
 
 def test_the_front_page_has_texts(board, dataset: Dataset):
     parts = pd.DataFrame({"part": ["The penalty"], "value": [0.02], "matters": [True]})
-    names = board["name"].iloc[:2].to_list()
-    leads = pd.DataFrame({"name": names, "lead": 0.09, "later": 0.03, "later_low": [0.01, 0.0]})
-    texts = front_page.list_texts(dataset, board, {"stratified": board}, parts, leads, num_runs=4)
-    assert "On the last ratings of all its lead over biases is 0.030" in texts["rating_advice"]
+    texts = front_page.list_texts(dataset, board, parts, num_runs=4)
     assert texts["mattered"] == "the penalty (+0.020)"
     assert texts["mattered_not"] == "nothing that was tried"
     assert texts["num_runs"] == "4"
-    assert texts["rating_advice"].startswith("bayes.mf (")
-    assert "On stratified, bayes.mf (" in texts["ranking_advice"]
-    without = front_page.list_texts(dataset, board, {}, parts, leads.head(0), num_runs=4)
-    assert "biases" not in without["rating_advice"]
-    assert advice.describe_service(board, leads.assign(later_low=-0.1)).endswith(
-        "on the last ratings of all it is no better than biases."
-    )
-    assert without["ranking_advice"] == "No model that ranks was run."
+
+
+def test_what_is_left_of_a_lead_is_said(board):
+    names = board["name"].iloc[:2].to_list()
+    leads = pd.DataFrame({"name": names, "lead": 0.09, "later": 0.03, "later_low": [0.01, 0.0]})
+    text = advice.describe_service(board, leads)
+    assert "On the last ratings of all its lead over biases is 0.030" in text
+    assert advice.describe_service(board, leads.head(0)) == ""
+    text = advice.describe_service(board, leads.assign(later_low=-0.1))
+    assert text.endswith("on the last ratings of all it is no better than biases.")
+    assert advice.describe_ranking_choice({}) == "No model that ranks was run."
 
 
 def test_the_answer_names_the_heads_of_the_boards(board):

@@ -76,13 +76,13 @@ def describe_rating_choice(board: pd.DataFrame) -> str:
     deep, simple = find_best(board, deep=True), find_best(board, deep=False)
     text = (
         f"{_name(best)} predicts ratings best: its RMSE on the official folds is "
-        f"{best['value']:.3f} stars, after {_say_seconds(best['seconds'])} of tuning and training "
+        f"{best['value']:.3f} stars, after {say_seconds(best['seconds'])} of tuning and training "
         "per fold."
     )
     if cheap["name"] != best["name"]:
         text += (
             f" Where time is short, {_name(cheap)} reaches {cheap['value']:.3f} after "
-            f"{_say_seconds(cheap['seconds'])}."
+            f"{say_seconds(cheap['seconds'])}."
         )
     if deep is None or simple is None:
         return text
@@ -124,7 +124,7 @@ def describe_ranking_choice(boards: dict[str, pd.DataFrame]) -> str:
     tied = board.loc[~board["clear"], "name"].tolist()[1:]
     text = (
         f"On {protocol}, {_name(best)} makes the best lists: its nDCG@10 is {best['value']:.3f}, "
-        f"after {_say_seconds(best['seconds'])} of tuning and training"
+        f"after {say_seconds(best['seconds'])} of tuning and training"
     )
     are = "is" if len(tied) == 1 else "are"
     text += (
@@ -160,5 +160,8 @@ def _say_gap(row: pd.Series) -> str:
     return f"is {row['behind']:.3f} stars behind{told}."
 
 
-def _say_seconds(seconds: float) -> str:
+def say_seconds(seconds: float) -> str:
+    """Seconds in words: "27 s", "1.6 s", "less than 0.1 s"."""
+    if seconds < 0.05:
+        return "less than 0.1 s"
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

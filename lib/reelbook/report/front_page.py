@@ -22,9 +22,7 @@ SQUARES = {
 def list_texts(
     dataset: Dataset,
     board: pd.DataFrame,
-    boards: dict[str, pd.DataFrame],
     parts: pd.DataFrame,
-    leads: pd.DataFrame,
     *,
     num_runs: int,
 ) -> dict[str, str]:
@@ -33,15 +31,10 @@ def list_texts(
     Args:
         dataset: what was measured on.
         board: the rating models, as `leaderboards.make_rating_board` gives them, best first.
-        boards: protocol to its ranking models, as `leaderboards.make_ranking_board` gives them.
         parts: as `advice.measure_parts` gives them.
-        leads: as `leads.compare_leads` gives them.
         num_runs: how many training runs are behind the figures.
     """
     return tables.list_glued(dataset, board, num_runs=num_runs) | {
-        "rating_advice": advice.describe_rating_choice(board)
-        + advice.describe_service(board, leads),
-        "ranking_advice": advice.describe_ranking_choice(boards),
         "mattered": advice.describe_parts(parts, matters=True),
         "mattered_not": advice.describe_parts(parts, matters=False),
     }
@@ -66,6 +59,19 @@ def list_tables(board: pd.DataFrame, lists: pd.DataFrame) -> dict[str, Styler | 
             "The highest nDCG@10, over the whole catalogue, with its 95% interval.",
         ),
     }
+
+
+def draw_guide(advised: pd.DataFrame) -> HTML:
+    """A line a need: the model, its price, its margin and what would change the advice.
+
+    Args:
+        advised: as `guide.measure_guide` gives it.
+    """
+    lines = []
+    for need, model, margin, price, change in advised.map(escape).itertuples(index=False):
+        told = f"{margin[0].upper()}{margin[1:]}. {change[0].upper()}{change[1:]}."
+        lines.append(f"<dt>{need}</dt><dd><strong>{model}</strong> ({price})<br>{told}</dd>")
+    return HTML(f'<dl class="guide">{"".join(lines)}</dl>')
 
 
 def draw_verdicts(verdicts: pd.DataFrame) -> HTML:

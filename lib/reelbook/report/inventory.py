@@ -17,14 +17,13 @@ from reelbook.runs.store import Run
 
 def list_machine() -> pd.DataFrame:
     """The machine, its system and the commit: columns what and value."""
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return _make_pairs(
         {
             "commit": get_commit(),
             "system": f"{platform.system()} {platform.machine()}",
-            "processor": _get_processor(),
+            "processor": get_processor(),
             "cores": str(os.cpu_count()),
-            "memory": f"{pages * size / 2**30:.0f} GiB",
+            "memory": f"{get_memory_mb() / 1024:.0f} GiB",
         }
     )
 
@@ -140,7 +139,12 @@ def _make_pairs(values: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(values.items(), columns=["what", "value"])
 
 
-def _get_processor() -> str:
+def get_memory_mb() -> float:
+    """The memory of this machine, in units of 2^20 bytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def get_processor() -> str:
     """The processor's name, where the system tells it."""
     told = Path("/proc/cpuinfo")
     lines = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []

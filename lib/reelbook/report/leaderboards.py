@@ -40,7 +40,7 @@ def make_rating_board(groups: Groups) -> pd.DataFrame:
     """
     board = add_costs(estimate_models(groups), groups)
     best, *others = board["name"]
-    return _add_gaps(board, compare_models(groups, [(other, best) for other in others]))
+    return add_gaps(board, compare_models(groups, [(other, best) for other in others]))
 
 
 def measure_leads(runs: Iterable[Run], official: Groups) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def make_ranking_board(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFra
     gaps = compare_all(groups, metric=metric)
     best, *others = board["name"]
     own = gaps[gaps["first"] == best].set_index("second").loc[others]
-    return _add_gaps(board, own)
+    return add_gaps(board, own)
 
 
 def compare_all(groups: Groups, *, metric: str = "ndcg@10") -> pd.DataFrame:
@@ -127,24 +127,25 @@ def list_flips(comparisons: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return found.rename(columns={"first": "better", "second": "worse"})
 
 
-def find_frontier(board: pd.DataFrame) -> list[str]:
-    """Models that no other one beats while it trains in less time, the quickest first.
+def find_frontier(board: pd.DataFrame, *, by: str = "seconds") -> list[str]:
+    """Models that no other one beats at less cost, the cheapest first.
 
     Args:
-        board: best first, with seconds.
+        board: best first.
+        by: the column with the cost.
     """
-    cheapest = np.minimum.accumulate(board["seconds"])
-    on_front = board["seconds"] == cheapest
+    cheapest = np.minimum.accumulate(board[by])
+    on_front = board[by] == cheapest
     return board.loc[on_front, "name"].tolist()[::-1]
 
 
-def find_cheap(board: pd.DataFrame, *, share: float = 0.5) -> pd.Series:
-    """The most accurate model that trains in at most this share of the best one's seconds.
+def find_cheap(board: pd.DataFrame, *, share: float = 0.5, by: str = "seconds") -> pd.Series:
+    """The most accurate model that costs at most this share of what the best one costs.
 
     The best one itself where there is no such model.
     """
-    quick = board[board["seconds"] <= share * board["seconds"].iloc[0]]
-    return (quick if len(quick) else board).iloc[0]
+    cheap = board[board[by] <= share * board[by].iloc[0]]
+    return (cheap if len(cheap) else board).iloc[0]
 
 
 def find_best(board: pd.DataFrame, *, deep: bool) -> pd.Series | None:
@@ -189,8 +190,8 @@ def _average_by_user(groups: Groups, metric: str) -> pd.DataFrame:
     return table
 
 
-def _add_gaps(board: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
-    """The board with the gaps of all rows but the first; those of the best one are zero."""
+def add_gaps(board: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+    """A board with the gaps of all rows but the first; those of the best one are zero."""
     return board.assign(
         behind=[0.0, *gaps["value"]],
         behind_low=[0.0, *gaps["low"]],

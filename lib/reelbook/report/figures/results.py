@@ -10,38 +10,47 @@ from reelbook.report.inside.two_tower import mark_untrained
 
 
 def draw_costs(
-    board: pd.DataFrame, *, frontier: list[str], title: str, label: str, higher: bool
+    board: pd.DataFrame,
+    *,
+    frontier: list[str],
+    title: str,
+    label: str,
+    higher: bool,
+    by: str = "seconds",
+    cost: str = "seconds of a run on one core, tuning included",
 ) -> Figure:
-    """Accuracy against training time, a point a model; those that no other beats are joined.
+    """Accuracy against a cost, a point a model; those that no other beats are joined.
 
     Args:
-        board: name, value, low, high and seconds.
-        frontier: models that no other beats in less time, the quickest first; they are named.
+        board: name, value, low, high and the cost.
+        frontier: models that no other beats at less cost, the cheapest first; they are named.
         title: of the figure.
         label: of the accuracy, with the unit.
         higher: whether a higher value is better.
+        by: the column with the cost.
+        cost: label of it, with the unit.
     """
     rows = 0.055 * (len(frontier) + 1)  # share of the axes that the names take, a line a name
     figure, axes = start_figure(3.0 / (1 - rows), title=title)
-    seconds = board["seconds"].clip(lower=0.01)  # a mean takes no time that a clock can tell
-    for time, row in zip(seconds, board.to_dict("records"), strict=True):
+    costs = board[by].clip(lower=0.01)  # a mean takes no time that a clock can tell
+    for place, row in zip(costs, board.to_dict("records"), strict=True):
         color = ORANGE if row["name"] in frontier else BLUE
-        axes.plot([time, time], [row["low"], row["high"]], color=color, linewidth=1)
-        axes.plot(time, row["value"], "o", color=color, markersize=5)
-    line = board.assign(seconds=seconds).set_index("name").loc[frontier]
-    axes.plot(line["seconds"], line["value"], color=ORANGE, linewidth=1)
+        axes.plot([place, place], [row["low"], row["high"]], color=color, linewidth=1)
+        axes.plot(place, row["value"], "o", color=color, markersize=5)
+    line = board.assign(cost=costs).set_index("name").loc[frontier]
+    axes.plot(line["cost"], line["value"], color=ORANGE, linewidth=1)
     axes.set_xscale("log")
     low, high = board["low"].min(), board["high"].max()
     space = (high - low) * rows / (1 - rows)
     axes.set_ylim((low, high + space) if higher else (low - space, high))
-    edges = np.log(seconds.min()), np.log(seconds.max())
+    edges = np.log(costs.min()), np.log(costs.max())
     for number, row in enumerate(line.reset_index().to_dict("records"), start=1):
         place = 0.055 * number
-        is_left = np.log(row["seconds"]) < sum(edges) / 2
+        is_left = np.log(row["cost"]) < sum(edges) / 2
         axes.annotate(
             row["name"],
-            (row["seconds"], row["high"] if higher else row["low"]),
-            (row["seconds"], 1 - place if higher else place),
+            (row["cost"], row["high"] if higher else row["low"]),
+            (row["cost"], 1 - place if higher else place),
             textcoords=axes.get_xaxis_transform(),  # the height as a share of the axes
             ha="left" if is_left else "right",
             va="center",
@@ -56,7 +65,7 @@ def draw_costs(
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("seconds of a run on one core, tuning included")
+    axes.set_xlabel(cost)
     axes.set_ylabel(label)
     axes.grid(axis="y")
     return figure
