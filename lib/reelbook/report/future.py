@@ -18,8 +18,7 @@ from reelbook.metrics.ratings import estimate_metric, resample_metric
 from reelbook.metrics.simultaneous import bound_all
 from reelbook.models.registry import describe_model
 from reelbook.report.compare import Groups, group_runs
-from reelbook.report.leads import BY_TIME
-from reelbook.report.studies.future import name_leak
+from reelbook.report.studies.future import DRAWN_STARS, LATER_STARS, LISTS, name_leak
 from reelbook.runs.store import Run
 from reelbook.splits.past import find_first_ratings
 
@@ -73,10 +72,10 @@ def group_stars(runs: Iterable[Run]) -> dict[str, Tables]:
     """The columns of rating models: what they see of the user."""
     runs = list(runs)
     columns = {
-        DRAWN: "official",
+        DRAWN: DRAWN_STARS,
         "on each user's last ratings": "past",
         "after an hour's break": "past-apart",
-        LATEST: BY_TIME,
+        LATEST: LATER_STARS,
     }
     return {
         name: list_predictions(group_runs(runs, protocol=protocol))
@@ -87,10 +86,7 @@ def group_stars(runs: Iterable[Run]) -> dict[str, Tables]:
 def group_lists(runs: Iterable[Run], dataset: Dataset, *, onboarding: int) -> dict[str, Tables]:
     """The columns of lists: what is tested; `onboarding` as `list_ranks` takes it."""
     runs = list(runs)
-    drawn, last, latest = (
-        group_runs(runs, protocol=protocol)
-        for protocol in ("stratified", "leave-last", "global-time")
-    )
+    drawn, last, latest = (group_runs(runs, protocol=label) for label in LISTS.values())
     return {
         DRAWN: list_ranks(drawn, dataset),
         "without first ratings": list_ranks(drawn, dataset, onboarding=onboarding),

@@ -8,13 +8,15 @@ from reelbook.errors import ReelbookError
 from reelbook.models import registry
 from reelbook.models.features.vocabularies import list_features
 from reelbook.report import rankings
-from reelbook.report.leads import BY_TIME
 from reelbook.report.studies.study import Study, declare, keep_defaults
 from reelbook.runs.record import Request
 from reelbook.splits.past import make_leaky_split, make_past_splits
 from reelbook.splits.protocols import make_split
 from reelbook.splits.split import Split
 
+# Labels: these figures are no others' on the boards, where a plan may train models longer.
+DRAWN_STARS, LATER_STARS = "drawn-stars", "later-stars"
+LISTS = {"stratified": "drawn-lists", "leave-last": "last-lists", "global-time": "later-lists"}
 # Compared everywhere; on drawn rows and by time alone; on the protocols of lists; with a leak.
 MODELS = {
     "rating": [
@@ -75,11 +77,12 @@ def future(
     by_time = rankings.split_by_time(dataset, ["global-time"])[0]
     both = [*chosen["rating"], *chosen["later"]]
     requests = [
-        *ask(both, official, seeds=[0]),
-        *ask(both, by_time, seeds=[0], study=BY_TIME),
+        *ask(both, official, seeds=[0], study=DRAWN_STARS),
+        *ask(both, by_time, seeds=[0], study=LATER_STARS),
         *ask(chosen["rating"], _split_past(dataset), seeds=[0]),
-        *ask(chosen["lists"], rankings.make_splits(dataset, seeds)),
     ]
+    for split in rankings.make_splits(dataset, seeds):
+        requests += ask(chosen["lists"], [split], study=LISTS[split.protocol])
     for leak in leaks if by_time else []:
         split = make_leaky_split(dataset, leak)
         requests += ask(chosen["leaky"], [split], seeds=[0], study=name_leak(leak))
