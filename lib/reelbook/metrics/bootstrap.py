@@ -31,9 +31,50 @@ def resample_columns(values: pd.DataFrame) -> np.ndarray:
     return np.concatenate(blocks)
 
 
+def widen_intervals(values: np.ndarray, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Simultaneous intervals of many comparisons: in 95% of the draws all lie within theirs.
+
+    value_j -+ c s_j, with s_j the deviation of the samples of j and c the 95% quantile over draws
+    of the largest |sample_j - mean_j| / s_j (single-step max-t, Romano and Wolf 2005). So they
+    correct for as many comparisons as there are, and for how alike these are.
+
+    Args:
+        values: the figures (comparisons,).
+        samples: resampled with the same draws for all of them (resamples, comparisons).
+
+    Returns:
+        low and high, each (comparisons,).
+    """
+    deviations = samples.std(axis=0)
+    distances = np.abs(samples - samples.mean(axis=0))
+    scaled = np.divide(distances, deviations, out=np.zeros_like(distances), where=deviations > 0)
+    width = np.quantile(scaled.max(axis=1), LEVEL) * deviations
+    return values - width, values + width
+
+
 def draw_users(num_users: int, *, seed: int = 0) -> Iterator[np.ndarray]:
     """Places of the users in 1,000 draws with replacement, in blocks of (resamples, users)."""
     rng = np.random.default_rng(seed)
     size = max(1, DRAWN_AT_ONCE // num_users)
     for start in range(0, NUM_RESAMPLES, size):
         yield rng.integers(num_users, size=(min(size, NUM_RESAMPLES - start), num_users))
+
+
+def resample_ratios(
+    users: pd.Series, parts: pd.DataFrame, wholes: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of a part / sum of its whole over rows, and the same over 1,000 draws of the users.
+
+    Args:
+        users: id of the user of each row (rows,).
+        parts: a column a ratio (rows,).
+        wholes: as many columns, in the same order.
+
+    Returns:
+        The ratios (columns,), and those of the draws (resamples, columns); NaN where a whole is 0.
+    """
+    both = np.column_stack([parts.to_numpy("float64"), wholes.to_numpy("float64")])
+    sums = pd.DataFrame(both).groupby(users.to_numpy()).sum()  # (users, 2 columns)
+    means, samples, size = sums.mean().to_numpy(), resample_columns(sums), parts.shape[1]
+    with np.errstate(invalid="ignore"):
+        return means[:size] / means[size:], samples[:, :size] / samples[:, size:]
