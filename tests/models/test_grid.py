@@ -90,6 +90,7 @@ def test_rankers_are_chosen_by_their_lists(dataset):
     assert fit.extra["chosen"] == {"skill": 1.0}
     assert fit.metrics[0].value == 1
     assert fit.predictions is None
+    assert fit.validation is None
 
 
 def test_an_empty_grid_is_one_fit(dataset):
@@ -99,6 +100,31 @@ def test_an_empty_grid_is_one_fit(dataset):
     fit = choose_and_refit(learn_shift(calls), params, dataset, split, by=RMSE)
     assert len(calls) == 1
     assert (fit.metrics, fit.extra["tried"], len(fit.history)) == ([], [], 0)
+
+
+def test_validation_rows_are_predicted_before_they_are_learned_from(dataset):
+    split = make_split(dataset, "official", fold=1)
+    params = {"shift": 0.0, "grid": {"shift": [1.0, 0.5]}}
+    fit = choose_and_refit(learn_shift([]), params, dataset, split, by=RMSE)
+    rows = dataset.ratings.iloc[split.validation]
+    for key in ("user_id", "movie_id", "rating"):
+        assert np.array_equal(fit.validation[key], rows[key])
+    expected = dataset.ratings["rating"].iloc[split.train].mean() + 0.5
+    assert fit.validation["prediction"].unique() == pytest.approx([expected])
+    assert fit.metrics[0].value == compute_rmse(rows["rating"], fit.validation["prediction"])
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_what_learns_once_predicts_validation_rows_only_if_it_is_quick(dataset, quick):
+    split, calls = make_split(dataset, "official", fold=1), []
+    params = {"shift": 0.0, "grid": {}}
+    fit = choose_and_refit(learn_shift(calls), params, dataset, split, by=RMSE, quick=quick)
+    sizes = [len(split.train), len(split.known)]
+    assert [size for _, size in calls] == (sizes if quick else sizes[1:])
+    assert (fit.validation is not None) == quick
+    assert fit.metrics == []
+    known = dataset.ratings["rating"].iloc[split.known].mean()
+    assert fit.predictions["prediction"].unique() == pytest.approx([known])
 
 
 def test_a_grid_beyond_the_budget_is_refused(dataset):

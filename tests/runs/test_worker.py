@@ -95,6 +95,18 @@ def test_a_run_that_ranks_keeps_ranks_lists_and_figures(dataset, monkeypatch, tm
     assert run.recommendations.groupby("user_id")["rank"].min().eq(1).all()
 
 
+def test_a_run_keeps_its_predictions_of_validation_rows(dataset, split, monkeypatch, tmp_path):
+    monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
+    run = store.load_or_train("baseline.biases", {}, dataset, split, 0)
+    assert {"predictions.parquet", "validation.parquet"} <= run.record.files.keys()
+    rows = dataset.ratings.iloc[split.validation]
+    assert np.array_equal(run.validation["movie_id"], rows["movie_id"])
+    chosen = run.record.get_metric("rmse", "validation").value
+    error = run.validation["prediction"] - run.validation["rating"]
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(chosen)
+    assert store.load_or_train("topn.popularity", {}, dataset, split, 0).validation is None
+
+
 def test_a_run_that_two_ask_for_at_once_is_trained_once(dataset, split, monkeypatch, tmp_path):
     """Before, the second training removed the folder from which the first one's notebook read."""
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))

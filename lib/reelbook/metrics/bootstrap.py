@@ -37,3 +37,23 @@ def draw_users(num_users: int, *, seed: int = 0) -> Iterator[np.ndarray]:
     size = max(1, DRAWN_AT_ONCE // num_users)
     for start in range(0, NUM_RESAMPLES, size):
         yield rng.integers(num_users, size=(min(size, NUM_RESAMPLES - start), num_users))
+
+
+def resample_ratios(
+    users: pd.Series, parts: pd.DataFrame, wholes: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of a part / sum of its whole over rows, and the same over 1,000 draws of the users.
+
+    Args:
+        users: id of the user of each row (rows,).
+        parts: a column a ratio (rows,).
+        wholes: as many columns, in the same order.
+
+    Returns:
+        The ratios (columns,), and those of the draws (resamples, columns); NaN where a whole is 0.
+    """
+    both = np.column_stack([parts.to_numpy("float64"), wholes.to_numpy("float64")])
+    sums = pd.DataFrame(both).groupby(users.to_numpy()).sum()  # (users, 2 columns)
+    means, samples, size = sums.mean().to_numpy(), resample_columns(sums), parts.shape[1]
+    with np.errstate(invalid="ignore"):
+        return means[:size] / means[size:], samples[:, :size] / samples[:, size:]

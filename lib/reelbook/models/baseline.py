@@ -48,6 +48,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "baseline.svd": SVD | {"grid": {"l2": [0.08, 0.1, 0.12, 0.14]}},
     "baseline.svdpp": SVDPP | {"grid": {"l2": [0.06, 0.09, 0.12]}},
 }
+QUICK = ("baseline.mean", "baseline.user_mean", "baseline.biases")
 FAMILY = Family(
     predicts="stars",
     grows={name: ("ratings",) for name in MODELS}
@@ -89,7 +90,8 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
 
         return Learned(num_parameters, predict=predict_clipped)
 
-    return choose_and_refit(learn, params, dataset, split, by=RMSE)
+    quick = model_name in QUICK
+    return choose_and_refit(learn, params, dataset, split, by=RMSE, quick=quick)
 
 
 def learn_mean(known: Known, params: dict[str, Any], seed: int) -> tuple[Predictor, int]:

@@ -29,6 +29,8 @@ class Fit:
         score: of a model that ranks: from user ids (users,) to scores (users, movies), the movies
             in ascending order of their ids. The ranking figures of the run are computed from it.
         prediction_seconds: what a thousand predictions of stars took; None where none were made.
+        validation: as `predictions`, of the validation rows, by the model before it learned from
+            them; None where there was no such model.
     """
 
     predictions: pd.DataFrame | None
@@ -40,3 +42,4 @@ class Fit:
     extra: dict[str, Any] = field(default_factory=dict)
     score: Callable[[np.ndarray], np.ndarray] | None = None
     prediction_seconds: float | None = None
+    validation: pd.DataFrame | None = None

@@ -97,7 +97,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
 
         return Learned(taste.vectors.size + taste.base.size, predict=predict)
 
-    return choose_and_refit(learn, params, dataset, split, by=RMSE)
+    return choose_and_refit(learn, params, dataset, split, by=RMSE, quick=True)
 
 
 def learn_taste(params: dict[str, Any], dataset: Dataset, ratings: pd.DataFrame) -> Taste:

@@ -14,7 +14,7 @@ from reelbook.provenance import Code, trace_code
 from reelbook.runs.record import Request
 
 # Raise it when what a run keeps beside its record changes its form.
-FORMAT = 3
+FORMAT = 4
 
 
 def compute_id(request: Request, dataset: Dataset) -> str:

@@ -1,8 +1,8 @@
 """Load a training run or train it: the record of a run and its files.
 
 A run lives in `build/runs/<run_id>/`: run.json, history.csv, the weights where it has any,
-predictions.parquet of a model that predicts stars, and ranks.parquet and recommendations.parquet of
-one that ranks.
+predictions.parquet and mostly validation.parquet of a model that predicts stars, and ranks.parquet
+and recommendations.parquet of one that ranks.
 `run_id` hashes all that decides the numbers, so a stale result can never be found: whatever is
 there under the right name, whole, is right.
 """
@@ -56,6 +56,15 @@ class Run:
     def predictions(self) -> pd.DataFrame:
         """user_id, movie_id, rating and prediction, in stars, of each test row."""
         return pd.read_parquet(self.path / "predictions.parquet")
+
+    @functools.cached_property
+    def validation(self) -> pd.DataFrame | None:
+        """The same of each validation row, by the model before it learned from them.
+
+        None where there was no such model: see `Fit`.
+        """
+        path = self.path / "validation.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
 
     @functools.cached_property
     def history(self) -> pd.DataFrame:

@@ -211,6 +211,8 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
     seconds = time.perf_counter() - start
     prediction_seconds = fit.prediction_seconds
     tables = {} if fit.predictions is None else {"predictions": fit.predictions}
+    if fit.validation is not None:
+        tables["validation"] = fit.validation
     if fit.score is not None:
         prediction_seconds = catalogue.time_score(fit.score, dataset, split)
         tables |= catalogue.rank_catalogue(fit.score, dataset, split)._asdict()

@@ -70,6 +70,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "grid": {"share": [0.0, 0.1, 0.2, 0.3]},
     },
 }
+QUICK = 200_000  # ratings that neighbourhood.process learns from in about a second
 FAMILY = Family(
     chapter="09_neighbourhood",
     predicts="stars",
@@ -98,7 +99,8 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
     """Fit a model of this family; `fit_stars` and `choose_and_refit` say how."""
     if model_name == "neighbourhood.process":
         learn = functools.partial(learn_processes, dataset)
-        return choose_and_refit(learn, params, dataset, split, by=RMSE)
+        quick = len(split.known) <= QUICK
+        return choose_and_refit(learn, params, dataset, split, by=RMSE, quick=quick)
     build = functools.partial(make_network, make_encoder(dataset, params["sees"], params["lean"]))
     if model_name != "neighbourhood.blend":
         found = fit_stars(build, params, dataset, split, seed=seed)
