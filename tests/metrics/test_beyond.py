@@ -51,12 +51,6 @@ def test_lift_by_hand():
     ]
 
 
-def test_the_popular_fifth_by_hand():
-    """Of five movies the first alone is popular; among equals none is."""
-    assert beyond.share_popular(LISTS, COUNTS).tolist() == [0.5, 0, 0]
-    assert beyond.share_popular(LISTS, np.ones(5)).tolist() == [0, 0, 0]
-
-
 def test_novelty_and_new_movies_by_hand():
     assert beyond.compute_novelty(LISTS, COUNTS, 8).tolist() == [0.5, 3, 2]
     assert beyond.share_new(LISTS, COUNTS, few=2).tolist() == [0, 1, 0]

@@ -10,7 +10,6 @@ from scipy import sparse
 
 ALPHA = 0.01  # of the profile in a list's genres (Steck 2018)
 PERSISTENCE = 0.9  # of rank-biased overlap: the first ten places have 86% of the weight
-POPULAR = 0.2  # of the movies
 BLOCK = 20_000_000  # numbers at a time; bounds the memory
 
 
@@ -48,14 +47,6 @@ def compute_lift(listed: np.ndarray, rated: np.ndarray) -> np.ndarray:
         rated: GAP_profile.
     """
     return listed / rated - 1
-
-
-def share_popular(profiles: sparse.csr_matrix, counts: np.ndarray) -> np.ndarray:
-    """Share of the profile that belongs to the fifth of the movies with most ratings.
-
-    Movies with as many ratings as the last of the fifth are left out of it, so that it is no more.
-    """
-    return average_movies(profiles, (counts > np.quantile(counts, 1 - POPULAR)).astype("float64"))
 
 
 def compute_novelty(lists: sparse.csr_matrix, counts: np.ndarray, num_users: int) -> np.ndarray:
