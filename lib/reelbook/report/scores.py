@@ -68,14 +68,15 @@ def list_tenths(rows: pd.DataFrame) -> pd.DataFrame:
         promised = rows[rows["calibrates"]].groupby(tenth)["hit"].mean()
         tested = rows[~rows["calibrates"]]
         own = tenth[~rows["calibrates"]].to_numpy()
-        inside = pd.DataFrame({place: own == place for place in range(TENTHS)}, index=tested.index)
+        filled = [place for place in range(TENTHS) if (own == place).any()]
+        inside = pd.DataFrame({place: own == place for place in filled}, index=tested.index)
         hits = inside.mul(tested["hit"], axis=0)
         met, samples = resample_ratios(tested["user_id"], hits, inside)
-        table = pd.DataFrame({"by": by, "tenth": range(1, TENTHS + 1), "met": met})
+        table = pd.DataFrame({"by": by, "tenth": np.array(filled) + 1, "met": met})
         table["rows"] = inside.sum().to_numpy()
-        table["promised"] = promised.reindex(range(TENTHS)).to_numpy()
+        table["promised"] = promised.reindex(filled).to_numpy()
         table["low"], table["high"] = np.nanquantile(samples, [0.025, 0.975], axis=0)
-        tables.append(table[table["rows"] > 0])
+        tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
@@ -105,7 +106,8 @@ def compare_tenths(cut: dict[str, pd.DataFrame]) -> pd.DataFrame:
         inside = pd.DataFrame(ends)
         hits = inside.mul(tested["hit"], axis=0)
         values, samples = resample_ratios(tested["user_id"], hits, inside)
-        low, high = compute_interval(samples[:, 1] - samples[:, 2])
+        gains = samples[:, 1] - samples[:, 2]
+        low, high = compute_interval(gains[~np.isnan(gains)])
         counts = (by_score[c].fillna(0).to_numpy() for c in ("promised", "met", "rows"))
         gain = values[1] - values[2]
         clear = low > 0 or high < 0

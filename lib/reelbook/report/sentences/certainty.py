@@ -92,10 +92,9 @@ def describe_sources(coverage: pd.DataFrame) -> str:
     if not len(halves):
         return "All models were calibrated on validation rows."
     return (
-        f"No validation rows were kept for {join_words(quote_models(halves))}: they "
-        "learn only once, from training and validation rows together, and a second training would "
-        "take too long. A drawn half of the test rows calibrates instead, and the other half is "
-        "tested."
+        f"No validation rows were kept for {join_words(quote_models(halves))}. Such a model learns "
+        "only once, from training and validation rows together, and a second training would take "
+        "too long. A drawn half of the test rows calibrates instead, and the other half is tested."
     )
 
 
