@@ -141,6 +141,7 @@ def draw_path(
         panels: as for `draw_map`.
         title: of the figure.
     """
+    moved = f"re-ranked lists, from λ = {path.index[0]} (right) to {path.index[-1]} (left)"
     figure, axes = start_figure(
         1.0 + 2.1 * -(-len(panels) // 2),
         title=title,
@@ -151,12 +152,7 @@ def draw_path(
     )
     for panel, (name, (label, _)) in zip(axes.flat, panels.items(), strict=True):
         panel.plot(figures["ndcg"], figures[name], "o", color=GREY, markersize=4, label="models")
-        panel.plot(
-            path["ndcg"], path[name], "o-", color=ORANGE, markersize=4, label="re-ranked lists"
-        )
-        for weight in (path.index[0], path.index[-1]):
-            at = path.loc[weight, "ndcg"], path.loc[weight, name]
-            panel.annotate(f"λ = {weight}", at, (0, 6), textcoords="offset points", ha="center")
+        panel.plot(path["ndcg"], path[name], "o-", color=ORANGE, markersize=4, label=moved)
         panel.set_title(label)
         panel.margins(0.12)
         panel.grid(axis="y")
