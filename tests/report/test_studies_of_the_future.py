@@ -4,15 +4,15 @@ from reelbook.report import studies
 from reelbook.report.studies.future import DRAWN_STARS, LATER_STARS, LISTS
 
 MODELS = {
-    "rating": ["baseline.biases", "mf.dot"],
-    "later": ["bayes.mf"],
-    "lists": ["topn.popularity"],
-    "leaky": ["baseline.biases", "topn.popularity"],
+    "rating_models": ["baseline.biases", "mf.dot"],
+    "later_models": ["bayes.mf"],
+    "list_models": ["topn.popularity"],
+    "leaky_models": ["baseline.biases", "topn.popularity"],
 }
 
 
 def ask(dataset, **options):
-    study = studies.future(dataset, MODELS, folds=[1, 2], seeds=[0], leaks=[0.0, 1.0], **options)
+    study = studies.future(dataset, folds=[1, 2], seeds=[0], **MODELS, leaks=[0.0, 1.0], **options)
     return study.declared
 
 

@@ -1,6 +1,6 @@
 """What the chapter on the future trains: the same models, seeing more or less of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from reelbook.data.tables import Dataset
@@ -17,34 +17,34 @@ from reelbook.splits.split import Split
 # Labels: these figures are no others' on the boards, where a plan may train models longer.
 DRAWN_STARS, LATER_STARS = "drawn-stars", "later-stars"
 LISTS = {"stratified": "drawn-lists", "leave-last": "last-lists", "global-time": "later-lists"}
-# Compared everywhere; on drawn rows and by time alone; on the protocols of lists; with a leak.
-MODELS = {
-    "rating": [
-        "baseline.biases", "gaussian.fold_in", "mf.biased", "mf.implicit", "bayes.timesvd",
-        "bst.best", "neighbourhood.process", "neighbourhood.network",
-    ],
-    "later": [
-        "baseline.user_mean", "baseline.knn", "baseline.svd", "bayes.mf", "autoencoder.autorec",
-        "mf.dot", "mf.sigmoid", "dcn.stacked", "dcn.best",
-    ],
-    "lists": [
-        "topn.popularity", "topn.item_knn", "topn.ease", "topn.edlae", "topn.ials",
-        "timely.edlae", "timely.blend",
-    ],
-    "leaky": [
-        "baseline.biases", "gaussian.fold_in", "neighbourhood.process",
-        "topn.popularity", "topn.edlae", "topn.ials",
-    ],
-}  # fmt: skip
+RATING = [
+    "baseline.biases", "gaussian.fold_in", "mf.biased", "mf.implicit", "bayes.timesvd",
+    "bst.best", "neighbourhood.process", "neighbourhood.network",
+]  # fmt: skip
+LATER = [
+    "baseline.user_mean", "baseline.knn", "baseline.svd", "bayes.mf", "autoencoder.autorec",
+    "mf.dot", "mf.sigmoid", "dcn.stacked", "dcn.best",
+]  # fmt: skip
+RANKING = [
+    "topn.popularity", "topn.item_knn", "topn.ease", "topn.edlae", "topn.ials",
+    "timely.edlae", "timely.blend",
+]  # fmt: skip
+LEAKY = [
+    "baseline.biases", "gaussian.fold_in", "neighbourhood.process",
+    "topn.popularity", "topn.edlae", "topn.ials",
+]  # fmt: skip
 
 
 def future(
     dataset: Dataset,
-    models: Mapping[str, Sequence[str]],
     *,
     folds: Sequence[int],
     seeds: Sequence[int],
-    leaks: Sequence[float],
+    rating_models: Sequence[str] = (),
+    later_models: Sequence[str] = (),
+    list_models: Sequence[str] = (),
+    leaky_models: Sequence[str] = (),
+    leaks: Sequence[float] = (),
     epochs: int | None = None,
     draws: int | None = None,
     tuned: bool = True,
@@ -55,16 +55,19 @@ def future(
 
     Args:
         dataset: the canonical tables.
-        models: those of each of MODELS; none of a kind takes the chapter's own.
         folds: of `official`.
         seeds: of `stratified`.
+        rating_models: compared everywhere; none takes RATING.
+        later_models: on drawn rows and by time alone; none takes LATER.
+        list_models: on the protocols of lists; none takes RANKING.
+        leaky_models: of either kind, with a leak; none takes LEAKY.
         leaks: shares of the later ratings that training sees.
         epochs: of models with epochs, at most; None takes those of their defaults.
         draws: of the Bayesian models; None takes those of their defaults.
         tuned: whether settings are chosen on validation rows; otherwise models keep their defaults.
     """
     given = {"epochs": epochs, "draws": draws, "features": list_features(dataset)}
-    chosen = {kind: models.get(kind) or own for kind, own in MODELS.items()}
+    rating = list(rating_models or RATING)
 
     def ask(names: Sequence[str], splits: Sequence[Split], **options: Any) -> list[Request]:
         return [
@@ -75,17 +78,17 @@ def future(
 
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
     by_time = rankings.split_by_time(dataset, ["global-time"])[0]
-    both = [*chosen["rating"], *chosen["later"]]
+    both = [*rating, *(later_models or LATER)]
     requests = [
         *ask(both, official, seeds=[0], study=DRAWN_STARS),
         *ask(both, by_time, seeds=[0], study=LATER_STARS),
-        *ask(chosen["rating"], _split_past(dataset), seeds=[0]),
+        *ask(rating, _split_past(dataset), seeds=[0]),
     ]
     for split in rankings.make_splits(dataset, seeds):
-        requests += ask(chosen["lists"], [split], study=LISTS[split.protocol])
+        requests += ask(list_models or RANKING, [split], study=LISTS[split.protocol])
     for leak in leaks if by_time else []:
         split = make_leaky_split(dataset, leak)
-        requests += ask(chosen["leaky"], [split], seeds=[0], study=name_leak(leak))
+        requests += ask(leaky_models or LEAKY, [split], seeds=[0], study=name_leak(leak))
     return Study(dataset, requests if tuned else keep_defaults(requests))
 
 
