@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -181,14 +182,15 @@ def run_jupyter_book(source: Path, built: Path, log: Path) -> None:
     """Build the pages; ReelbookError with the first warnings if there is any."""
     command = [sys.executable, "-c", START, "build", str(source), "--path-output", str(built)]
     command += ["--nitpick", "--warningiserror", "--keep-going", "--quiet"]
-    with log.open("w", encoding="utf-8") as file:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:  # a full disk would cut the log
         done = subprocess.run(
             command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=end_with_parent
         )
-    lines = re.sub(
-        r"\x1b\[[\d;]*m", "", log.read_text(encoding="utf-8")
-    ).splitlines()  # without colours
-    told = [line for line in lines if re.search("WARNING|ERROR|CRITICAL", line)]
+        file.seek(0)
+        text = file.read()
+    log.write_text(text, encoding="utf-8")
+    lines = re.sub(r"\x1b\[[\d;]*m", "", text).splitlines()  # without colours
+    told = [line for line in lines if re.search("WARNING|ERROR|CRITICAL|Errno", line)]
     if done.returncode or told:
         shown = [line.replace(f"{source}/", "")[:300] for line in (told or lines)[:4]]
         what = "\n  ".join([f"The book does not build, log: {format_path(log)}", *shown])
