@@ -165,7 +165,7 @@ def estimate_ranking(parts: Sequence[pd.DataFrame], *, metric: str = "ndcg@10") 
         parts: `Ranked.ranks` of one or more runs.
         metric: name@k.
     """
-    values = _average_over_runs(parts, metric)
+    values = average_over_runs(parts, metric)
     return Metric("test", metric, float(values.mean()), *compute_interval(resample_means(values)))
 
 
@@ -177,7 +177,7 @@ def compare_rankings(
     Raises:
         ReelbookError: the two were not measured on the same users.
     """
-    values = [_average_over_runs(parts, metric) for parts in (first, second)]
+    values = [average_over_runs(parts, metric) for parts in (first, second)]
     if not values[0].index.equals(values[1].index):
         raise ReelbookError("A paired comparison needs the same users on both sides.")
     gain = values[0] - values[1]
@@ -208,7 +208,7 @@ def estimate_top_accuracy(
     return metrics
 
 
-def _average_over_runs(parts: Sequence[pd.DataFrame], metric: str) -> pd.Series:
+def average_over_runs(parts: Sequence[pd.DataFrame], metric: str) -> pd.Series:
     """Each user's value, averaged over the runs that he or she is in."""
     return pd.concat([compute_by_user(part, metric) for part in parts]).groupby(level=0).mean()
 

@@ -3,7 +3,6 @@
 The rows are those of `reelbook.report.intervals`.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,6 +13,7 @@ from reelbook.metrics.bootstrap import compute_interval, resample_ratios
 from reelbook.metrics.simultaneous import bound_all
 from reelbook.report.compare import SEEN_EDGES
 from reelbook.report.demographics import name_age_groups
+from reelbook.report.groups import cut_numbers
 from reelbook.report.intervals import METHODS, PROMISED, SHOWN
 
 LEFT_OUT = 0.1  # share of rows, the least sure ones, that are not predicted
@@ -91,13 +91,8 @@ def group_rows(rows: pd.DataFrame, dataset: Dataset) -> dict[str, pd.Series]:
     By the number of training ratings of user and movie and, where people are known, by gender and
     age of the user.
     """
-    edges = [*SEEN_EDGES, np.inf]
-    names = [
-        str(low) if high - low == 1 else f"{low}+" if high == np.inf else f"{low}-{high - 1}"
-        for low, high in itertools.pairwise(edges)
-    ]
     found = {
-        f"ratings of the {word}": pd.cut(rows[column], edges, right=False, labels=names)
+        f"ratings of the {word}": cut_numbers(rows[column], SEEN_EDGES)
         for word, column in (("user", "of_user"), ("movie", "of_movie"))
     }
     if "people" in dataset.traits:

@@ -13,8 +13,8 @@ from scipy.stats import kendalltau
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.bootstrap import resample_columns
-from reelbook.metrics.lists import compute_by_user
-from reelbook.metrics.ratings import estimate_metric, resample_metric
+from reelbook.metrics.catalogue import average_over_runs
+from reelbook.metrics.ratings import compute_rmse, resample_metric
 from reelbook.metrics.simultaneous import bound_all
 from reelbook.models.registry import describe_model
 from reelbook.report.compare import Groups, group_runs
@@ -57,14 +57,18 @@ def compare_columns(columns: Mapping[str, Tables], *, reference: str) -> pd.Data
 
 def measure_stars(models: Sequence[list[pd.DataFrame]]) -> tuple[np.ndarray, np.ndarray]:
     """RMSE with its sign turned, so that more is better: (models,) and (resamples, models)."""
-    values = np.array([-estimate_metric(parts).value for parts in models])
+    errors = [
+        [compute_rmse(p["rating"].to_numpy(), p["prediction"].to_numpy()) for p in parts]
+        for parts in models
+    ]
+    values = -np.array([np.mean(own) for own in errors])
     return values, -np.stack([resample_metric(parts) for parts in models], axis=1)
 
 
 def measure_lists(models: Sequence[list[pd.DataFrame]]) -> tuple[np.ndarray, np.ndarray]:
     """nDCG@10, the mean over users: (models,) and (resamples, models)."""
-    by_user = [pd.concat([compute_by_user(p, "ndcg@10") for p in parts]) for parts in models]
-    table = pd.concat([v.groupby(level=0).mean() for v in by_user], axis=1, keys=range(len(models)))
+    by_user = [average_over_runs(parts, "ndcg@10") for parts in models]
+    table = pd.concat(by_user, axis=1, keys=range(len(models)))
     return table.mean().to_numpy(), resample_columns(table)
 
 
@@ -126,6 +130,8 @@ def list_ranks(groups: Groups, dataset: Dataset, *, onboarding: int = 0) -> Tabl
         dataset: whose times say which ratings were the first.
         onboarding: how many first ratings of each user to leave out.
     """
+    if not onboarding:
+        return {model: [run.ranks for run in runs] for model, runs in groups.items()}
     keys = ["user_id", "movie_id"]
     first = dataset.ratings.loc[find_first_ratings(dataset.ratings, onboarding), keys]
     left_out = pd.MultiIndex.from_frame(first)

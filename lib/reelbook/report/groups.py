@@ -80,10 +80,10 @@ def group_users(dataset: Dataset, known: pd.DataFrame) -> pd.DataFrame:
         table["age"] = name_age_groups(people["age"])
         table["occupation"] = group_occupations(people["occupation"]).astype("category")
     table["count"] = known["user_id"].value_counts().reindex(users.index, fill_value=0)
-    table[RATINGS] = _cut(table["count"], SEEN_EDGES)
+    table[RATINGS] = cut_numbers(table["count"], SEEN_EDGES)
     if "times" in dataset.traits:
         days = (known["timestamp"] // DAY).groupby(known["user_id"]).nunique()
-        table[DAYS] = _cut(days.reindex(users.index), DAY_EDGES)
+        table[DAYS] = cut_numbers(days.reindex(users.index), DAY_EDGES)
     rated = known["movie_id"].value_counts().sort_index().sort_values(kind="stable")
     popular = rated.index[len(rated) - round(POPULAR * len(rated)) :]
     share = known["movie_id"].isin(popular).groupby(known["user_id"]).mean()
@@ -95,7 +95,7 @@ def group_users(dataset: Dataset, known: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _cut(numbers: pd.Series, edges: Sequence[int]) -> pd.Series:
+def cut_numbers(numbers: pd.Series, edges: Sequence[int]) -> pd.Series:
     """The group of each number, by lower bounds; the last group is open."""
     uppers = [edge - 1 for edge in edges[1:]]
     labels = [

@@ -8,7 +8,7 @@ import pandas as pd
 
 from reelbook.errors import ReelbookError
 from reelbook.metrics.bootstrap import compute_interval, resample_means
-from reelbook.metrics.lists import compute_by_user
+from reelbook.metrics.catalogue import average_over_runs
 from reelbook.metrics.registry import RATING_METRICS
 from reelbook.models.registry import describe_model
 from reelbook.report.compare import (
@@ -179,9 +179,7 @@ def _average_by_user(groups: Groups, metric: str) -> pd.DataFrame:
     """The metric of each user, averaged over the runs that he or she is in: a column a model."""
     table = pd.DataFrame(
         {
-            model: pd.concat([compute_by_user(run.ranks, metric) for run in runs])
-            .groupby(level=0)
-            .mean()
+            model: average_over_runs([run.ranks for run in runs], metric)
             for model, runs in groups.items()
         }
     )

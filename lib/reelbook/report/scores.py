@@ -13,6 +13,7 @@ import pandas as pd
 from reelbook.metrics.bootstrap import compute_interval, resample_ratios
 from reelbook.metrics.conformal import bin_scores, measure_calibration_error
 from reelbook.report.compare import Groups
+from reelbook.report.intervals import draw_halves
 from reelbook.runs.store import Run
 
 TENTHS = 10
@@ -41,8 +42,7 @@ def cut_lists(runs: Sequence[Run]) -> pd.DataFrame:
     for run in runs:
         rows = mark_hits(run)
         users = np.sort(rows["user_id"].unique())
-        drawn = np.random.default_rng(0).permutation(len(users)) < len(users) // 2
-        calibrates = rows["user_id"].isin(users[drawn]).to_numpy()
+        calibrates = rows["user_id"].isin(users[draw_halves(len(users))]).to_numpy()
         columns = {}
         for name, values in (("by_score", rows["score"]), ("by_rank", -rows["rank"])):
             own = values[calibrates]

@@ -7,7 +7,7 @@ import pandas as pd
 from reelbook.data.names import count
 from reelbook.report.certainty import FEWEST_USERS, LEFT_OUT
 from reelbook.report.intervals import SHOWN
-from reelbook.report.sentences.phrases import give_size, join_words, list_rows, quote_models
+from reelbook.report.sentences.phrases import join_words, list_rows, quote_models, tell_fall
 
 METHODS = {
     "plain": "if all intervals are equally wide",
@@ -73,8 +73,7 @@ def give_share(row: dict[str, Any]) -> str:
 
 def tell_change(fall: Any) -> str:
     """From where to where an error goes, and by how much."""
-    way = "falls" if fall.value > 0 else "rises"
-    return f"goes from {fall.all:.3f} to {fall.kept:.3f}: it {way} by {give_size(fall)}"
+    return f"goes from {fall.all:.3f} to {fall.kept:.3f}: it {tell_fall(fall)}"
 
 
 def describe_gap(coverage: pd.DataFrame) -> str:
