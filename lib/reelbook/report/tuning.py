@@ -14,10 +14,10 @@ import pandas as pd
 
 from reelbook.metrics.bootstrap import compute_interval
 from reelbook.metrics.budget import compute_chance, compute_middle, resample_search, weigh_best
-from reelbook.metrics.catalogue import compare_rankings
-from reelbook.metrics.ratings import compare_paired
+from reelbook.metrics.simultaneous import bound_all
 from reelbook.models.fitting.grid import NDCG, RMSE
 from reelbook.models.registry import describe_model
+from reelbook.report.future import measure_lists, measure_stars
 from reelbook.report.studies.tuning import BOARD, REFERENCES, SPACES, TRIALS
 from reelbook.runs.store import Run
 
@@ -101,7 +101,7 @@ def list_gains(trials: pd.DataFrame, runs: Iterable[Run], kind: str) -> pd.DataF
         trial), value, low and high (of the setting that all trials choose, interval over users),
         board, board_low and board_high (with the settings of the boards), gain, gain_low and
         gain_high, share, share_low and share_high: the part that the gain has in the lead over the
-        reference, missing where the model has no lead.
+        reference, 1 where one trial is expected to have no lead, missing where all have none.
     """
     measure = MEASURES[kind]
     boards = {run.record.model: run.record for run in select_kind(runs, kind, BOARD)}
@@ -122,9 +122,9 @@ def list_gains(trials: pd.DataFrame, runs: Iterable[Run], kind: str) -> pd.DataF
         if REFERENCES[kind] in boards:
             start = measure.sign * boards[REFERENCES[kind]].get_metric(measure.name).value
             if quality[0] > start:
-                leads = np.maximum(drawn[:, 0] - start, 1e-12)
-                row |= {"share": gain / (quality[0] - start)}
-                row |= _name_interval("share", gains / leads)
+                row |= {"share": float(_find_shares(quality[0], quality.mean(), start))}
+                shares = _find_shares(drawn[:, 0], drawn.mean(axis=1), start)
+                row |= _name_interval("share", shares)
         rows.append(row)
     columns = [
         "model", "trials", "seconds", "one", "value", "low", "high", "board", "board_low",
@@ -135,44 +135,59 @@ def list_gains(trials: pd.DataFrame, runs: Iterable[Run], kind: str) -> pd.DataF
 
 
 def compare_budgets(trials: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """How each pair of models stands with one trial each and with as many as both have.
+    """How each pair of models stands with 1, 2, 4 and more trials each, as many as both have.
 
     Args:
         trials: as `list_trials` gives them.
         kind: of the models.
 
     Returns:
-        A row a pair: ahead (with the larger budget) and behind; budget; early and late, by how
-        much the first is expected to be ahead with one trial each and with the budget, negative
-        where it is behind; chance_early and chance_late, in how many pairs of orders it is ahead;
-        flips; first_budget, the smallest from which it stays ahead; and of the settings that all
-        trials of each choose, value (by how much the first is ahead), low, high (95% interval over
-        the same users) and clear.
+        A row a pair and budget: ahead and behind (with the largest budget), budget, value (by how
+        much the first is expected to be ahead, negative where it is behind) and chance (in which
+        part of the pairs of orders it is ahead; missing where each model has just one choice).
     """
-    measure = MEASURES[kind]
-    models = {str(model): own for model, own in trials.groupby("model", sort=False)}
+    sign, columns = MEASURES[kind].sign, ["ahead", "behind", "budget", "value", "chance"]
+    models = {str(m): sign * own["test"].to_numpy() for m, own in trials.groupby("model")}
     rows = []
-    for first, second in itertools.combinations(models, 2):
-        budgets = list_budgets(min(len(models[first]), len(models[second])))
-        gaps = [_compare_at(models[first], models[second], n, measure.sign)[0] for n in budgets]
-        if gaps[-1] < 0:
-            first, second, gaps = second, first, [-gap for gap in gaps]
-        early, late = (
-            _compare_at(models[first], models[second], n, measure.sign)
-            for n in (budgets[0], budgets[-1])
-        )
-        behind = [n for n, gap in zip(budgets, gaps, strict=True) if gap < 0]
-        later = [n for n in budgets if n > max(behind, default=0)]
-        row = {"ahead": first, "behind": second, "budget": budgets[-1]}
-        row |= {"early": early[0], "late": late[0]}
-        row |= {"chance_early": early[1], "chance_late": late[1]}
-        row |= {"flips": early[0] < 0, "first_budget": later[0]}
-        rows.append(row | _compare_chosen(models[first], models[second], kind))
-    columns = [
-        "ahead", "behind", "budget", "early", "late", "chance_early", "chance_late", "flips",
-        "first_budget", "value", "low", "high", "clear",
-    ]  # fmt: skip
+    for first, second in itertools.combinations(dict.fromkeys(trials["model"]), 2):
+        sizes = len(models[first]), len(models[second])
+        best = [models[m] @ weigh_best(len(models[m]), min(sizes)) for m in (first, second)]
+        ahead, behind = (first, second) if best[0] >= best[1] else (second, first)
+        a, b = models[ahead], models[behind]
+        for budget in list_budgets(min(sizes)):
+            weights = weigh_best(len(a), budget), weigh_best(len(b), budget)
+            several = max(sizes) > budget
+            chance = compute_chance(a, b, weights=weights) if several else np.nan
+            rows.append((ahead, behind, budget, weights[0] @ a - weights[1] @ b, chance))
     return pd.DataFrame(rows, columns=columns)
+
+
+def compare_chosen(trials: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """By how much the setting that a model's trials choose beats another's on test rows.
+
+    Args:
+        trials: as `list_trials` gives them.
+        kind: of the models.
+
+    Returns:
+        A row a pair of `compare_budgets`: ahead, behind, value, low and high of the 95% interval
+        over users, which holds for all pairs at once (`metrics.simultaneous`), and clear.
+    """
+    pairs = compare_budgets(trials, kind)[["ahead", "behind"]].drop_duplicates(ignore_index=True)
+    columns = ["value", "low", "high", "clear"]
+    if pairs.empty:
+        return pairs.reindex(columns=[*pairs, *columns])
+    chosen = trials.drop_duplicates("model")
+    is_stars = kind == "stars"
+    tables = [[run.predictions if is_stars else run.ranks] for run in chosen["run"]]
+    values, samples = (measure_stars if is_stars else measure_lists)(tables)
+    both = np.vstack([values, samples])  # (1 + resamples, models)
+    names = chosen["model"].tolist()
+    first, second = ([names.index(m) for m in pairs[c]] for c in ("ahead", "behind"))
+    gaps = both[:, first] - both[:, second]  # (1 + resamples, pairs)
+    half = bound_all(gaps)
+    pairs = pairs.assign(value=gaps[0], low=gaps[0] - half, high=gaps[0] + half)
+    return pairs.assign(clear=(pairs["low"] > 0) | (pairs["high"] < 0))
 
 
 def compare_unequal(trials: pd.DataFrame, kind: str) -> pd.DataFrame:
@@ -183,9 +198,9 @@ def compare_unequal(trials: pd.DataFrame, kind: str) -> pd.DataFrame:
         kind: of the models.
 
     Returns:
-        A row a budget of that model: model, rival (the best of the others by test figure after all
-        of its trials), rival_trials, budget, value (its expected lead) and chance (in how many
-        orders it has one).
+        A row a budget of that model: model, rival (of the others, the best on test rows with the
+        setting that all its trials choose), rival_trials, budget, value (the expected lead of the
+        first) and chance (in which part of its orders it has one).
     """
     columns = ["model", "rival", "rival_trials", "budget", "value", "chance"]
     sign = MEASURES[kind].sign
@@ -228,28 +243,13 @@ def list_chosen(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["model", "setting", "validation", "test", "run"])
 
 
-def _compare_at(
-    first: pd.DataFrame, second: pd.DataFrame, budget: int, sign: int
-) -> tuple[float, float]:
-    """The expected lead of the first with this budget each, and in how many orders it leads."""
-    weights = weigh_best(len(first), budget), weigh_best(len(second), budget)
-    a, b = (sign * own["test"].to_numpy() for own in (first, second))
-    return float(weights[0] @ a - weights[1] @ b), compute_chance(a, b, weights=weights)
-
-
-def _compare_chosen(first: pd.DataFrame, second: pd.DataFrame, kind: str) -> dict[str, Any]:
-    """By how much the first's chosen setting is ahead on test rows, over the same users."""
-    a, b = (own["run"].iloc[0] for own in (first, second))
-    if kind == "stars":
-        found = compare_paired([b.predictions], [a.predictions])
-    else:
-        found = compare_rankings([a.ranks], [b.ranks])
-    assert found.low is not None
-    assert found.high is not None
-    clear = found.low > 0 or found.high < 0
-    return {"value": found.value, "low": found.low, "high": found.high, "clear": clear}
+def _find_shares(chosen: np.ndarray, one: np.ndarray, start: float) -> np.ndarray:
+    """Which part of the lead over `start` is the gain over one trial, from 0 to 1."""
+    leads = chosen - start
+    parts = np.divide(chosen - one, leads, out=np.ones_like(leads), where=leads > 0)
+    return parts.clip(0, 1)
 
 
 def _name_interval(name: str, samples: np.ndarray) -> dict[str, float]:
-    low, high = compute_interval(samples)
+    low, high = compute_interval(samples.round(12) + 0.0)  # no -0.0
     return {f"{name}_low": low, f"{name}_high": high}

@@ -18,6 +18,7 @@ NAMES = {"stars": "RMSE", "lists": "nDCG@10"}
 BEST = {"stars": "lowest", "lists": "highest"}
 REFERENCES = {"stars": "biases", "lists": "popularity"}
 WORDS = {"stars": "Of rating models", "lists": "Of models of lists"}
+PAIR = ["ahead", "behind"]
 FEW = "Fewer than two of these models were tuned, so no order can change."
 
 
@@ -73,22 +74,23 @@ def describe_boards(gains: pd.DataFrame, kind: str) -> str:
     return f"{text}: {join_words(quote_models(found['model']))}." if len(found) else f"{text}."
 
 
-def describe_flips(pairs: pd.DataFrame, kind: str) -> str:
-    """Which pairs of models change places between one trial and as many as both have.
+def describe_flips(pairs: pd.DataFrame, chosen: pd.DataFrame, kind: str) -> str:
+    """Which pairs of models change places between a small budget and the largest of both.
 
     Args:
         pairs: as `tuning.compare_budgets` gives them.
+        chosen: as `tuning.compare_chosen` gives them.
         kind: of the models.
     """
     if pairs.empty:
         return FEW
-    flips = pairs[pairs["flips"]]
-    if flips.empty:
-        return (
-            f"{WORDS[kind]}, no pair changes places between one trial each and the largest budget "
-            "that both have."
-        )
-    return make_list(map(_tell_flip, list_rows(flips)))
+    groups = [own for _, own in pairs.groupby(PAIR, sort=False)]
+    told = [
+        _tell_flip(own, gap)
+        for own, gap in zip(groups, list_rows(chosen), strict=True)
+        if (own["value"] < 0).any()
+    ]
+    return make_list(told) if told else f"{WORDS[kind]}, no pair changes places with the budget."
 
 
 def describe_unequal(unequal: pd.DataFrame) -> str:
@@ -109,18 +111,22 @@ def describe_unequal(unequal: pd.DataFrame) -> str:
         return f"{text}It is not ahead of it with {count(int(last['budget']), 'trial')} either."
     behind = unequal.loc[unequal["value"] <= 0, "budget"].max()  # missing where it never is
     ahead = unequal.loc[~(unequal["budget"] <= behind), "budget"].iloc[0]
-    return f"{text}From {count(int(ahead), 'trial')} on it is expected to be ahead."
+    when = "even then" if ahead == 1 else f"from {ahead} trials on"
+    return f"{text}It is expected to be ahead {when}."
 
 
-def format_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of `tuning.compare_budgets` for a page."""
-    chosen = [f"{row.value:+.4f} ({row.low:+.4f} to {row.high:+.4f})" for row in list_rows(pairs)]
-    names = {
-        "ahead": "ahead", "behind": "behind", "chance_early": "with 1 trial", "budget": "trials",
-        "chance_late": "with all", "first_budget": "from",
-    }  # fmt: skip
-    shown = pairs[list(names)].rename(columns=names)
-    return shown.assign(**{"chosen settings": chosen})
+def format_pairs(pairs: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """A row a pair, a column a budget: in how many pairs of orders the first is ahead.
+
+    Args:
+        pairs: as `tuning.compare_budgets` gives them.
+        chosen: as `tuning.compare_chosen` gives them.
+    """
+    texts = pairs["chance"].map("{:.0%}".format, na_action="ignore").fillna("-")
+    wide = pairs.assign(text=texts).pivot(index=PAIR, columns="budget", values="text").fillna("-")
+    wide = wide.rename(columns=str).rename_axis(columns=None)
+    gaps = [_give(row.value, row.low, row.high, signed=True) for row in list_rows(chosen)]
+    return chosen[PAIR].join(wide, on=PAIR).assign(difference=gaps)
 
 
 def format_gains(gains: pd.DataFrame) -> pd.DataFrame:
@@ -152,18 +158,17 @@ def _tell_best(gains: pd.DataFrame, kind: str) -> str:
     """What the best model owes to its trials, and whether that is more than its lead."""
     best = gains.iloc[0]
     text = (
-        f"{WORDS[kind]}, `{best['model']}` has the {BEST[kind]} {NAMES[kind]} once all of its "
-        f"trials are made: **{best['value']:.4f}** (95% interval {give_bounds(best, digits=4)}) "
-        f"with {count(int(best['trials']), 'trial')}. A single trial is expected to have "
-        f"{best['one']:.4f}, so tuning gains {best['gain']:.4f} (95% interval "
-        f"{best['gain_low']:.4f} to {best['gain_high']:.4f})"
+        f"{WORDS[kind]}, `{best['model']}` has the {BEST[kind]} {NAMES[kind]} after all trials: "
+        f"**{best['value']:.4f}** (95% interval {give_bounds(best, digits=4)}) after "
+        f"{best['trials']}. A single trial is expected to give {best['one']:.4f}, so tuning gains "
+        f"{best['gain']:.4f} (95% interval {best['gain_low']:.4f} to {best['gain_high']:.4f})"
     )
     if pd.notna(best["share"]):
-        text += f", which is {best['share']:.0%} of the lead over {REFERENCES[kind]}"
+        text += f", {best['share']:.0%} of the lead over {REFERENCES[kind]}"
     if len(gains) > 1:
         lead = abs(best["value"] - gains["value"].iloc[1])
         more = "more" if best["gain"] > lead else "less"
-        text += f", and {more} than the lead of {lead:.4f} over `{gains['model'].iloc[1]}`"
+        text += f" and {more} than the {lead:.4f} between it and `{gains['model'].iloc[1]}`"
     return f"{text}."
 
 
@@ -171,25 +176,25 @@ def _count_flips(pairs: pd.DataFrame) -> str:
     """How many pairs of models change places."""
     if pairs.empty:
         return ""
+    lowest = pairs.groupby(PAIR)["value"].min()
     return (
-        f" Between one trial each and the largest budget that both have, {pairs['flips'].sum()} of "
-        f"{count(len(pairs), 'pair')} of models change places."
+        f" Pairs of models that change places as trials are added: {(lowest < 0).sum()} of "
+        f"{len(lowest)}."
     )
 
 
-def _tell_flip(row: Any) -> str:
-    clear = "" if row.clear else f", {INDISTINGUISHABLE}"
+def _tell_flip(own: pd.DataFrame, gap: Any) -> str:
+    """Where one of a pair is ahead, how surely with one trial each, and what is left at the end."""
+    first, last = own.iloc[0], own.iloc[-1]
+    behind = join_words([str(budget) for budget in own.loc[own["value"] < 0, "budget"]])
+    clear = "" if gap.clear else f", {INDISTINGUISHABLE}"
     return (
-        f"With one trial each `{row.behind}` is ahead of `{row.ahead}` in "
-        f"{1 - row.chance_early:.0%} of the pairs of orders. From {row.first_budget} trials on "
-        f"`{row.ahead}` is expected to be ahead; with {row.budget} it is in {row.chance_late:.0%}. "
-        f"The settings that all trials choose differ by {row.value:+.4f} (95% interval "
-        f"{row.low:+.4f} to {row.high:+.4f}{clear})."
+        f"`{last['ahead']}` is expected to be ahead of `{last['behind']}` with {last['budget']} "
+        f"trials each, but behind with {behind}. With one trial each it is ahead in "
+        f"{first['chance']:.0%} of the pairs of orders. Between the settings that all trials of "
+        f"each choose, the difference is {gap.value:+.4f} (95% interval {gap.low:+.4f} to "
+        f"{gap.high:+.4f}{clear})."
     )
-
-
-def _give_row(row: Any) -> str:
-    return f"**{row['value']:.4f}** (95% interval {give_bounds(row, digits=4)})"
 
 
 def _give(value: float, low: float, high: float, *, signed: bool = False) -> str:

@@ -1,10 +1,14 @@
 """What the chapter on tuning trains: settings drawn at random from a stated space, a run each."""
 
+import warnings
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import optuna
+# In a notebook it asks for widgets, for bars that nobody draws here.
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "IProgress not found")
+    import optuna
 
 from reelbook.data.tables import Dataset
 from reelbook.models import registry
