@@ -108,9 +108,10 @@ def test_tables_for_a_page():
     gains = sentences.format_gains(GAINS)
     assert gains["share of lead"].tolist() == ["50% (20% to 70%)", "-"]
     assert gains["boards"].tolist() == ["0.9200 (0.9100 to 0.9300)", "-"]
-    curves = sentences.format_curves(CURVES)
-    assert curves.columns.tolist() == ["model", "1", "4", "8"]
-    assert curves["8"].tolist() == ["0.9100 (0.9100 to 0.9100)", "-"]
+    curves = sentences.format_curves(CURVES.assign(validation=0.9))
+    assert curves.columns.tolist() == ["model", "rows", "1", "4", "8"]
+    assert curves["rows"].tolist() == ["validation", "test"] * 2
+    assert curves["8"].tolist() == ["0.9000", "0.9100 (0.9100 to 0.9100)", "-", "-"]
 
 
 def test_the_figure_has_a_line_a_model_and_shows_all_lines():

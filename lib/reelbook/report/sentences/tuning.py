@@ -145,13 +145,20 @@ def format_gains(gains: pd.DataFrame) -> pd.DataFrame:
 
 
 def format_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """A row a model, a column a budget: the expected test figure and the middle 95% of orders."""
-    texts = [_give(row.value, row.low, row.high) for row in list_rows(curves)]
-    wide = curves.assign(text=texts).pivot_table(
-        index="model", columns="budget", values="text", sort=False, aggfunc="first"
+    """Two rows a model, of validation and of test rows; a column a budget: the expected figure.
+
+    Args:
+        curves: as `tuning.list_curves` gives them.
+    """
+    test = [_give(row.value, row.low, row.high) for row in list_rows(curves)]
+    texts = {"validation": curves["validation"].map("{:.4f}".format), "test": test}
+    keys = ["model", "rows"]
+    long = pd.concat([curves.assign(rows=rows, text=text) for rows, text in texts.items()])
+    wide = long.pivot(index=keys, columns="budget", values="text")
+    order = pd.MultiIndex.from_product([curves["model"].unique(), texts], names=keys)
+    return (
+        wide.reindex(order).fillna("-").rename(columns=str).rename_axis(columns=None).reset_index()
     )
-    wide = wide[sorted(wide.columns)].rename(columns=str)
-    return wide.fillna("-").rename_axis(columns=None).reset_index()
 
 
 def _tell_best(gains: pd.DataFrame, kind: str) -> str:
