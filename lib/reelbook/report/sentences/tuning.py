@@ -150,15 +150,15 @@ def format_curves(curves: pd.DataFrame) -> pd.DataFrame:
     Args:
         curves: as `tuning.list_curves` gives them.
     """
-    test = [_give(row.value, row.low, row.high) for row in list_rows(curves)]
-    texts = {"validation": curves["validation"].map("{:.4f}".format), "test": test}
+    texts = {
+        "validation": [f"{value:.4f}" for value in curves["validation"]],
+        "test": [_give(row.value, row.low, row.high) for row in list_rows(curves)],
+    }
     keys = ["model", "rows"]
     long = pd.concat([curves.assign(rows=rows, text=text) for rows, text in texts.items()])
-    wide = long.pivot(index=keys, columns="budget", values="text")
+    wide = long.pivot(index=keys, columns="budget", values="text").fillna("-")
     order = pd.MultiIndex.from_product([curves["model"].unique(), texts], names=keys)
-    return (
-        wide.reindex(order).fillna("-").rename(columns=str).rename_axis(columns=None).reset_index()
-    )
+    return wide.reindex(order).rename(columns=str).rename_axis(columns=None).reset_index()
 
 
 def _tell_best(gains: pd.DataFrame, kind: str) -> str:
