@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from reelbook.errors import ReelbookError
 from reelbook.models.fitting.grid import list_grid
 from reelbook.models.registry import resolve_params
 from reelbook.report import studies
@@ -42,3 +43,10 @@ def test_a_trial_is_a_run_that_validation_rows_measure(dataset):
     plain = studies.tuning(dataset, trials={"topn.ease": 1}, tuned=False).requests
     assert [r.params.get("grid") for r in plain][:2] == [None, {}]
     assert plain[2].params["grid"]  # a trial is one in any case
+
+
+def test_a_model_needs_a_space(dataset):
+    with pytest.raises(
+        ReelbookError, match=r"mf.dot has no space of settings; these have one: gau"
+    ):
+        studies.tuning(dataset, trials={"mf.dot": 3})

@@ -11,6 +11,7 @@ with warnings.catch_warnings():
     import optuna
 
 from reelbook.data.tables import Dataset
+from reelbook.errors import ReelbookError
 from reelbook.models import registry
 from reelbook.models.features.vocabularies import list_features
 from reelbook.report.studies.study import Study, declare, keep_defaults
@@ -95,7 +96,13 @@ def tuning(
         epochs: of models with epochs, at most; None takes those of their defaults.
         tuned: whether the boards' settings are chosen on validation rows; otherwise models keep
             their defaults. Trials are not concerned.
+
+    Raises:
+        ReelbookError: a model without a space.
     """
+    if unknown := [model for model in trials if model not in SPACES]:
+        told = f"{', '.join(unknown)} has no space of settings; these have one"
+        raise ReelbookError(f"{told}: {', '.join(SPACES)}.")
     splits = {
         "stars": make_split(dataset, "official", fold=1),
         "lists": make_split(dataset, "stratified", seed=0),
