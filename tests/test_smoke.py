@@ -15,8 +15,8 @@ from reelbook.paths import ROOT
 PAGES = [
     "00_data", "01_exploration", "02_matrix_factorization", "03_behavior_sequence_transformer",
     "04_deep_and_cross", "05_two_tower", "06_baselines", "07_next_steps", "08_recommend",
-    "09_neighbourhood", "10_two_stages", "12_future", "80_groups", "81_lists", "82_certainty",
-    "83_costs", "90_results", "91_reproducibility",
+    "09_neighbourhood", "10_two_stages", "11_tuning", "12_future", "80_groups", "81_lists",
+    "82_certainty", "83_costs", "90_results", "91_reproducibility",
 ]  # fmt: skip
 # What a computed sentence shows where a figure is missing or words were cut out.
 HOLES = re.compile(r"\b(nan|NaN|None(?! of)|<NA>|inf)\b|[{}]|\(\)|  |\.\.|, \.")

@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "studies",
         "suitability",
         "tables",
+        "tuning",
         "two_stages",
         "unseen",
     ],

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "next_steps": ["next_steps"],
         "recommend": ["recommend"],
         "study": ["Study", "declare", "find_run", "select_runs"],
+        "tuning": ["tuning"],
         "two_stages": ["two_stages"],
         "two_tower": ["two_tower"],
     },
