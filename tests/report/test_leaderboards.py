@@ -171,6 +171,16 @@ def test_the_board_of_a_page_compares_the_first_with_nobody(groups):
     assert ">0.0</td>" in tables.show_table(costs, "Costs.", formats=tables.BOARD_FORMATS).to_html()
 
 
+def test_a_board_shows_what_is_owed_to_tuning_where_it_is_known(groups):
+    board = leaderboards.make_rating_board(groups)
+    model = board["name"].iloc[1]
+    shown = tables.format_board(board, metric="rmse", shares={model: "50% (20% to 70%)"})
+    assert shown["owed to tuning"].tolist()[1] == "50% (20% to 70%)"
+    assert shown["owed to tuning"].notna().sum() == 1
+    plain = tables.show_table(tables.format_board(board, metric="rmse"), "A board.").to_html()
+    assert "owed to tuning" not in plain
+
+
 def test_advice_changes_with_the_records(groups):
     board = leaderboards.make_rating_board(groups)
     text = advice.describe_rating_choice(board)

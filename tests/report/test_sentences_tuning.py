@@ -51,6 +51,12 @@ def test_one_model_alone_leads_nobody():
     assert sentences.describe_unequal(pd.DataFrame()) == sentences.FEW
 
 
+def test_a_board_says_what_is_owed_to_tuning():
+    told = sentences.tell_shares(GAINS)
+    assert told == {"mf.biased": "50% (20% to 70%) by 8 trials"}
+    assert sentences.tell_shares(GAINS.iloc[:0]) == {}
+
+
 def test_what_trials_are_worth():
     first, second = sentences.describe_gains(GAINS, "stars").split("\n")
     assert first == (

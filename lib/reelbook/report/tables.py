@@ -1,6 +1,7 @@
 """From results and records to the tables of the pages; no file is written here."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -85,12 +86,15 @@ def _holds_numbers(column: pd.Series) -> bool:
     return bool(column.map(str).str.fullmatch(r"[-+]?[\d,.]+%?|-?").all())
 
 
-def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
+def format_board(
+    board: pd.DataFrame, *, metric: str, shares: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """A board of `reelbook.report.leaderboards` for a page: accuracy and the distance to the first.
 
     Args:
         board: best first.
         metric: heading of the accuracy.
+        shares: of the lead that tuning gains, by model, as `sentences.tuning.tell_shares` has them.
     """
     names = {
         "name": "model", "value": metric, "low": "low", "high": "high",
@@ -98,7 +102,7 @@ def format_board(board: pd.DataFrame, *, metric: str) -> pd.DataFrame:
     }  # fmt: skip
     shown = board.assign(name=mark_untrained(board["name"]))[list(names)].rename(columns=names)
     shown.loc[0, ["behind", "from", "to"]] = float("nan")  # the first is not compared to itself
-    return shown
+    return shown.assign(**{"owed to tuning": board["name"].map(shares or {})})
 
 
 def format_costs(board: pd.DataFrame) -> pd.DataFrame:

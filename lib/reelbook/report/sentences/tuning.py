@@ -136,12 +136,19 @@ def format_gains(gains: pd.DataFrame) -> pd.DataFrame:
     shown["1 trial"] = gains["one"]
     shown["all trials"] = [_give(r.value, r.low, r.high) for r in rows]
     shown["gain"] = [_give(r.gain, r.gain_low, r.gain_high, signed=True) for r in rows]
-    shown["share of lead"] = [
-        f"{r.share:.0%} ({r.share_low:.0%} to {r.share_high:.0%})" if pd.notna(r.share) else "-"
-        for r in rows
-    ]
+    shown["share of lead"] = [_give_share(r) for r in rows]
     shown["boards"] = [_give(r.board, r.board_low, r.board_high) for r in rows]
     return shown
+
+
+def tell_shares(gains: pd.DataFrame) -> dict[str, str]:
+    """By model, for its row of a board: which part of its lead its trials gain, and how many.
+
+    Args:
+        gains: as `tuning.list_gains` gives them.
+    """
+    known = gains.dropna(subset=["share"])
+    return {r.model: f"{_give_share(r)} by {count(r.trials, 'trial')}" for r in list_rows(known)}
 
 
 def format_curves(curves: pd.DataFrame) -> pd.DataFrame:
@@ -202,6 +209,12 @@ def _tell_flip(own: pd.DataFrame, gap: Any) -> str:
         f"each choose, the difference is {gap.value:+.4f} (95% interval {gap.low:+.4f} to "
         f"{gap.high:+.4f}{clear})."
     )
+
+
+def _give_share(row: Any) -> str:
+    if pd.isna(row.share):
+        return "-"
+    return f"{row.share:.0%} ({row.share_low:.0%} to {row.share_high:.0%})"
 
 
 def _give(value: float, low: float, high: float, *, signed: bool = False) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reelbook.data.tables import Dataset
 from reelbook.models import registry
 from reelbook.report import rankings
-from reelbook.report.studies.study import Study, declare, keep_defaults
+from reelbook.report.studies.study import Study, declare, fit_params, keep_defaults
 from reelbook.splits.protocols import make_split
 
 CHAPTER = "06_baselines"
@@ -38,7 +38,7 @@ def baselines(
     for model, about in registry.list_models().items():
         if about.chapter != CHAPTER or model == PLAIN:
             continue
-        drawn = {"draws": draws} if draws and "draws" in registry.resolve_params(model, {}) else {}
+        drawn = fit_params(model, {"draws": draws})
         if about.predicts != "lists":
             requests += declare(model, official, seeds=[0], params=drawn)
         if about.predicts != "stars":

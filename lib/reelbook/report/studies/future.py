@@ -5,10 +5,9 @@ from typing import Any
 
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
-from reelbook.models import registry
 from reelbook.models.features.vocabularies import list_features
 from reelbook.report import rankings
-from reelbook.report.studies.study import Study, declare, keep_defaults
+from reelbook.report.studies.study import Study, declare, fit_params, keep_defaults
 from reelbook.runs.record import Request
 from reelbook.splits.past import make_leaky_split, make_past_splits
 from reelbook.splits.protocols import make_split
@@ -73,7 +72,7 @@ def future(
         return [
             request
             for model in names
-            for request in declare(model, splits, params=_fit_params(model, given), **options)
+            for request in declare(model, splits, params=fit_params(model, given), **options)
         ]
 
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
@@ -102,9 +101,3 @@ def _split_past(dataset: Dataset) -> list[Split]:
         return make_past_splits(dataset)
     except ReelbookError:
         return []
-
-
-def _fit_params(model: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Those parameters that are given and that the model has."""
-    known = registry.resolve_params(model, {})
-    return {name: value for name, value in given.items() if name in known and value is not None}

@@ -112,6 +112,12 @@ def declare(
     ]
 
 
+def fit_params(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those parameters that are given (not None) and that the model has."""
+    known = registry.resolve_params(model, {})
+    return {name: value for name, value in given.items() if name in known and value is not None}
+
+
 def keep_defaults(requests: Iterable[Request]) -> list[Request]:
     """The same rows without tuning: every model keeps the settings of its defaults."""
     return [

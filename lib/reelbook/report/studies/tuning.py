@@ -14,7 +14,7 @@ from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.models import registry
 from reelbook.models.features.vocabularies import list_features
-from reelbook.report.studies.study import Study, declare, keep_defaults
+from reelbook.report.studies.study import Study, declare, fit_params, keep_defaults
 from reelbook.runs.record import Request
 from reelbook.splits.protocols import make_split
 
@@ -113,7 +113,7 @@ def tuning(
     for kind in dict.fromkeys(kinds.values()):
         board += declare(REFERENCES[kind], splits[kind], seeds=[0], study=BOARD)
     for model, number in trials.items():
-        split, given = splits[kinds[model]], _fit_params(model, limits)
+        split, given = splits[kinds[model]], fit_params(model, limits)
         board += declare(model, split, params=given, seeds=[0], study=BOARD)
         for setting in draw_settings(model, number):
             params = _fix_setting(model, given | setting)
@@ -151,12 +151,6 @@ def _make_distribution(given: Range) -> optuna.distributions.BaseDistribution:
 
 def _round(value: float) -> float:
     return value if isinstance(value, int) else float(f"{value:.{DIGITS}g}")
-
-
-def _fit_params(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those parameters that are given and that the model has."""
-    known = registry.resolve_params(model, {})
-    return {name: value for name, value in given.items() if name in known and value is not None}
 
 
 def _fix_setting(model: str, setting: dict[str, Any]) -> dict[str, Any]:
