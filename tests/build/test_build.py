@@ -142,7 +142,7 @@ def test_an_unknown_plan_lists_the_plans():
     assert done.returncode == 1
     assert (
         done.stderr == "error: There is no plan 'ml-99'. "
-        "The plans are batch, ml-100k, ml-1m, own, quick, smoke.\n"
+        "The plans are batch, ml-100k, ml-1m, own, quick, smoke, tuning.\n"
     )
 
 

@@ -14,6 +14,8 @@ from reelbook.report.figures.style import (
     ORANGE,
     PALETTE,
     add_legend,
+    draw_dots,
+    name_rows,
     start_figure,
 )
 
@@ -62,19 +64,15 @@ def draw_groups(groups: pd.DataFrame, *, promised: float, title: str) -> Figure:
     figure, axes = start_figure(1.3 + 0.26 * len(groups), title=title)
     axes.axvline(100 * promised, color=INK, linewidth=1)
     for shift, (method, color) in zip((-0.15, 0.15), COLORS.items(), strict=True):
-        at = [place + shift for place in range(len(groups))]
-        low, high = 100 * groups[f"{method}_low"], 100 * groups[f"{method}_high"]
-        axes.hlines(at, low, high, color=color, linewidth=1.5)
-        axes.plot(100 * groups[f"{method}_met"], at, "o", color=color, markersize=5, label=method)
-    names = [f"{row.by}: {row.group}" for row in groups.itertuples()]
-    axes.set_yticks(range(len(groups)), names)
-    axes.set_ylim(len(groups) - 0.4, -0.6)
+        ends = {"value": "met", "low": "low", "high": "high"}
+        dots = pd.DataFrame({name: 100 * groups[f"{method}_{end}"] for name, end in ends.items()})
+        draw_dots(axes, dots, np.arange(len(groups)) + shift, color=color, label=method)
+    name_rows(axes, [f"{row.by}: {row.group}" for row in groups.itertuples()])
     for place in range(1, len(groups)):
         if groups["by"].iloc[place] != groups["by"].iloc[place - 1]:
             axes.axhline(place - 0.5, color=GREY, linewidth=0.5)
     axes.xaxis.set_major_formatter(PercentFormatter(decimals=0))
     axes.set_xlabel(f"coverage met, {promised:.0%} promised")
-    axes.grid(axis="x")
     add_legend(figure)
     return figure
 

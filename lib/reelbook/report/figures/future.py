@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from reelbook.report.figures.style import INK, PALETTE, add_legend, start_figure
+from reelbook.report.figures.style import (
+    INK,
+    PALETTE,
+    add_legend,
+    draw_dots,
+    name_rows,
+    start_figure,
+)
 
 HEIGHT = 0.62  # of a row that its dots share
 
@@ -23,13 +30,10 @@ def draw_columns(leads: pd.DataFrame, *, title: str, label: str) -> Figure:
     for column, shift, color in zip(columns, shifts, PALETTE, strict=False):
         own = leads[leads["column"] == column]
         places = np.array([models.index(name) for name in own["name"]]) + shift
-        axes.hlines(places, own["low"], own["high"], color=color, linewidth=2)
-        axes.plot(own["value"], places, "o", color=color, markersize=5, label=column)
+        draw_dots(axes, own, places, color=color, label=column)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(models)), models)
-    axes.set_ylim(len(models) - 0.5, -0.5)
+    name_rows(axes, models)
     axes.set_xlabel(label)
-    axes.grid(axis="x")
     add_legend(figure)
     return figure
 

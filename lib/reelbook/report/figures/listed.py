@@ -16,6 +16,8 @@ from reelbook.report.figures.style import (
     SEQUENTIAL,
     add_legend,
     choose_ink,
+    draw_dots,
+    name_rows,
     start_figure,
 )
 
@@ -38,14 +40,12 @@ def draw_lifts(figures: pd.DataFrame, *, title: str) -> Figure:
     for number, (taste, (label, color)) in enumerate(TASTES.items()):
         places = np.arange(len(ordered)) + 0.22 * (number - 1)
         value, half = (ordered[f"{mark}lift {taste}"] for mark in ("", "± "))
-        axes.hlines(places, value - half, value + half, color=color, linewidth=1.5)
-        axes.plot(value, places, "o", color=color, markersize=5, label=label)
+        dots = pd.DataFrame({"value": value, "low": value - half, "high": value + half})
+        draw_dots(axes, dots, places, color=color, label=label)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(ordered)), ordered.index)
-    axes.set_ylim(len(ordered) - 0.5, -0.5)
+    name_rows(axes, list(ordered.index))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("popularity of the list above that of the profile")
-    axes.grid(axis="x")
     add_legend(figure)
     return figure
 

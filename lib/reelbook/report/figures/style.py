@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from cycler import cycler
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -105,6 +108,29 @@ def add_legend(figure: Figure, handles: Sequence[Artist] | None = None) -> None:
     if names:
         columns = max(1, LETTERS // (max(map(len, names)) + 9))
         figure.legend(shown, names, loc="outside lower center", ncols=min(columns, len(names)))
+
+
+def draw_dots(
+    axes: Axes, table: pd.DataFrame, places: np.ndarray, *, color: str, label: str
+) -> None:
+    """A dot with its interval a row of a figure, such as one of several that share its rows.
+
+    Args:
+        axes: where to draw.
+        table: value, low and high.
+        places: heights of the dots (rows,).
+        color: of all.
+        label: their name in the legend.
+    """
+    axes.hlines(places, table["low"], table["high"], color=color, linewidth=2)
+    axes.plot(table["value"], places, "o", color=color, markersize=5, label=label)
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows of a figure that stand at 0, 1 and so on, the first on top."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(axis="x")
 
 
 def choose_ink(shade: float) -> str:
