@@ -51,6 +51,9 @@ def test_errors_and_warnings_never_reach_a_page():
     warning = {"output_type": "stream", "name": "stderr", "text": ["careful\n"]}
     with pytest.raises(ReelbookError, match="02_x, cell 1 of .* wrote to stderr.*: careful"):
         book.check_outputs("02_x", {"cells": [make_cell("a", warning)]})
+    logged = {"output_type": "stream", "name": "stdout", "text": ["WARNING:tensorflow:slow\n"]}
+    with pytest.raises(ReelbookError, match="02_x, cell 1 of .* holds a warning.*: WARNING:tens"):
+        book.check_outputs("02_x", {"cells": [make_cell("a", logged)]})
 
 
 def test_new_pages_replace_old_ones_whole(tmp_path):

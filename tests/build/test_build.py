@@ -109,12 +109,13 @@ def test_data_set_and_plan_reach_every_notebook_that_declares_them(here):
         ("dataset: [", "toy.yml is not YAML: "),
         (
             "dataset: made-up",
-            "must have the keys dataset and notebooks, may have a note; it has data",
+            "must have dataset and notebooks, may have note and processes; it has data",
         ),
         ("dataset: made-up\nnotebooks: {}\njobs: 2", "it has dataset, notebooks, jobs."),
         ("", "it has none."),
         ("dataset: 3\nnotebooks: {}", "dataset must be a name"),
         ("dataset: made-up\nnote: [1]\nnotebooks: {}", "note must be a text, not [1]."),
+        ("dataset: made-up\nprocesses: 0\nnotebooks: {}", "processes must be a number from 1, n"),
         (
             "dataset: made-up\nnotebooks: {07_x: {}}",
             "no notebook '07_x'. The notebooks are 01_first, 02",

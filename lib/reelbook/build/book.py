@@ -173,9 +173,11 @@ def check_outputs(name: str, notebook: dict[str, Any]) -> None:
             where = f"{name}, cell {number} of the executed notebook,"
             if output["output_type"] == "error":
                 raise ReelbookError(f"{where} holds an error: {output['ename']}.")
+            text = "".join(output.get("text", "")).strip()[:300]
             if output.get("name") == "stderr":
-                text = "".join(output["text"]).strip()[:300]
                 raise ReelbookError(f"{where} wrote to stderr, which no page may show: {text}")
+            if text.startswith("WARNING:"):  # TensorFlow logs to stdout where a person may look on
+                raise ReelbookError(f"{where} holds a warning, which no page may show: {text}")
 
 
 def run_jupyter_book(source: Path, built: Path, log: Path) -> None:

@@ -33,6 +33,8 @@ class Plan:
             data set of its own, and `dataset` is empty. Empty where the plan makes a report.
         varied: the parameters in which the cells of a batch differ.
         note: what every page of the report says at its head, in Markdown.
+        processes: in which a notebook trains; None for as many as notebooks run at once. With one
+            its kernel trains by itself, and no process has to load TensorFlow for it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Plan:
     notebook: str = ""
     varied: list[str] = field(default_factory=list)
     note: str = ""
+    processes: int | None = None
 
     @property
     def is_own(self) -> bool:
@@ -129,9 +132,9 @@ def read_plan(name: str, data: str | None = None) -> Plan:
             raise ReelbookError(f"{where} is a batch: name the data sets in its matrix, not apart.")
         return _read_batch(name, content, where)
     keys = set(content) if isinstance(content, dict) else set()
-    if "notebooks" not in keys or not keys <= {"dataset", "note", "notebooks"}:
+    if "notebooks" not in keys or not keys <= {"dataset", "note", "notebooks", "processes"}:
         has = ", ".join(map(str, content)) if keys else "none"
-        told = f"must have the keys dataset and notebooks, may have a note; it has {has}."
+        told = f"must have dataset and notebooks, may have note and processes; it has {has}."
         raise ReelbookError(f"{where} {told}")
     dataset = data or content.get("dataset")
     if dataset is None:
@@ -141,6 +144,9 @@ def read_plan(name: str, data: str | None = None) -> Plan:
     note = content.get("note", "")
     if not isinstance(note, str):
         raise ReelbookError(f"{where}: note must be a text, not {note!r}.")
+    processes = content.get("processes")
+    if processes is not None and not (type(processes) is int and processes > 0):
+        raise ReelbookError(f"{where}: processes must be a number from 1, not {processes!r}.")
     path = find_path(dataset if data else _anchor(dataset))
     is_documented = dataset in DOCUMENTED
     record = {} if is_documented else _read_record(dataset)
@@ -164,7 +170,10 @@ def read_plan(name: str, data: str | None = None) -> Plan:
             notebooks[notebook] = given
     notebooks = dict(sorted(notebooks.items()))
     noun = record.get("noun", "movies")
-    return Plan(folder, name, common["dataset"], notebooks, left_out, lacks, noun, note=note)
+    return Plan(
+        folder, name, common["dataset"], notebooks, left_out, lacks, noun,
+        note=note, processes=processes,
+    )  # fmt: skip
 
 
 def _read_batch(name: str, content: dict[str, Any], where: str) -> Plan:

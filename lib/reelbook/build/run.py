@@ -117,6 +117,7 @@ def run_steps(plan: Plan, jobs: int | None, lock: int, cluster: Cluster | None =
     command = make_command(plan, jobs, cluster)
     environment = {"REELBOOK_ERRORS": str(errors)}
     environment |= cluster.environment if cluster else {"REELBOOK_JOBS": str(jobs)}
+    environment |= {"REELBOOK_PROCESSES": str(plan.processes)} if plan.processes else {}
     log = errors.parent / "snakemake.log"
     log.unlink(missing_ok=True)
     code = run_snakemake(command, environment, lock, log, cluster)

@@ -111,7 +111,8 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
     """The runs of these requests, in their order; those to train go to several processes.
 
     Each process trains with one thread, so the digits are the same however many there are:
-    REELBOOK_JOBS of them, or one a core. Notebooks that run beside each other share that number.
+    REELBOOK_JOBS of them, or one a core. Notebooks that run beside each other share that number;
+    a plan may give each fewer (REELBOOK_PROCESSES).
 
     Raises:
         ReelbookError: as `load_or_train`; what was finished before is kept.
@@ -126,7 +127,7 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
             measure_again(record, dataset, request.split)
     if is_watched() and len(asked) > 1:
         print(f"Training runs found: {len(asked) - len(missing)} of {len(asked)}")
-    num_processes = min(len(missing), get_jobs())
+    num_processes = min(len(missing), int(os.environ.get("REELBOOK_PROCESSES") or get_jobs()))
     if num_processes > 1:
         train_in_processes(missing, dataset, num_processes)
     else:
