@@ -134,6 +134,11 @@ def test_results_of_a_plan_that_was_not_built_are_a_clear_error(monkeypatch, tmp
         tables.read_results("own-shop")
 
 
+def test_a_figure_and_its_interval_stay_in_one_line():
+    html = tables.show_table(pd.DataFrame({"gap": ["+0.1 ± 0.2"]}), "A caption.").to_html()
+    assert "+0.1\xa0±\xa00.2</td>" in html
+
+
 def test_a_table_gives_the_same_html_each_time():
     frame = pd.DataFrame({"a": [1.23456, np.nan], "b": ["x", "<y>"]})
     first, second = (tables.show_table(frame, "A caption.", digits=2).to_html() for _ in range(2))

@@ -53,7 +53,8 @@ def show_table(
 ) -> Styler:
     """A table for a page: caption, no index, floats rounded, the same HTML at every build.
 
-    A column without a value, such as a deviation over one seed, is left out.
+    A column without a value, such as a deviation over one seed, is left out. A figure and what
+    follows its ± stay in one line.
 
     Args:
         frame: what to show; its column names are the headings, with blanks for underscores.
@@ -63,6 +64,7 @@ def show_table(
             named.
     """
     frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
+    frame = frame.map(lambda v: v.replace(" ± ", "\xa0±\xa0") if isinstance(v, str) else v)
     numbers = [place for place, name in enumerate(frame) if _holds_numbers(frame[name])]
     chosen = {name: given for name, given in (formats or {}).items() if name in frame}
     headings = [str(name).replace("_", " ") for name in frame]
