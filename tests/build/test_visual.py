@@ -25,6 +25,9 @@ CUT = """
   box.scrollWidth > box.clientWidth + 1
   && !(box.tabIndex === 0 && box.ariaLabel && !box.previousSibling.hidden)
 ).map((box) => "a table without a hint: " + box.textContent.slice(0, 80)))
+.concat([...document.querySelectorAll("span.math")].filter(
+  (one) => one.clientHeight && one.offsetHeight > one.clientHeight + 1
+).map((one) => "a scrollbar in a line: " + one.textContent))
 .concat(document.documentElement.scrollWidth > innerWidth ? ["the page scrolls sideways"] : [])
 """
 # Whether the keyboard reaches all code that scrolls.
