@@ -52,6 +52,20 @@ def test_the_middle_is_that_of_the_orders():
     assert compute_middle(figures, weigh_best(6, 6)) == (0.9, 0.9)
 
 
+def test_the_middle_cuts_both_ends():
+    """Of 200 equally likely figures, from the fifth, which reaches 2.5%, to the 195th."""
+    figures = np.random.default_rng(0).permutation(200) + 1.0
+    assert compute_middle(figures, np.full(200, 1 / 200)) == (5.0, 195.0)
+    assert compute_middle(np.array([3.0]), np.ones(1)) == (3.0, 3.0)
+
+
+def test_equal_figures_are_half_ahead():
+    one = np.ones(1)
+    for first, expected in ((2.0, 0.5), (3.0, 1.0), (1.0, 0.0)):
+        found = compute_chance(np.array([first]), np.array([2.0]), weights=(one, one))
+        assert found == expected
+
+
 def test_the_chance_is_that_of_the_pairs_of_orders():
     first, second = np.array([5.0, 2.0, 4.0]), np.array([3.0, 4.0, 1.0, 6.0])
     weights = weigh_best(3, 2), weigh_best(4, 2)

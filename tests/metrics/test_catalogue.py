@@ -101,3 +101,58 @@ def test_an_unknown_metric_is_an_error(metric):
 def test_scores_of_the_wrong_shape_are_an_error(dataset, split):
     with pytest.raises(ReelbookError, match="but there are 60 users and 100 movies"):
         catalogue.rank_catalogue(lambda users: np.ones((3, 4)), dataset, split)
+
+
+def test_figures_of_a_run_by_hand(dataset, split):
+    """Each metric is the mean over users of its values, and the lists' are cut at ten."""
+    ranked = catalogue.rank_catalogue(score_at_random, dataset, split)
+    found = {m.metric: m for m in catalogue.evaluate_ranking(ranked, dataset, split)}
+    assert {m.split_part for m in found.values()} == {"test"}
+    hits = (ranked.ranks["rank"] <= 10).groupby(ranked.ranks["user_id"]).any()
+    assert found["hit_rate@10"].value == pytest.approx(hits.mean())
+    assert found["hit_rate@10"].low < hits.mean() < found["hit_rate@10"].high
+    top = ranked.recommendations.query("rank <= 10")["movie_id"]
+    assert found["coverage@10"].value == pytest.approx(top.nunique() / 100)
+    counts = dataset.ratings["movie_id"].iloc[split.known].value_counts()
+    places = counts.reindex(range(1, 101), fill_value=0).rank() - 1  # ties share their mean
+    popularity = (places[top] / 99).mean()
+    assert found["popularity@10"].value == pytest.approx(popularity)
+    scores = ranked.recommendations["score"]
+    assert scores.dtype == "float32"
+    assert (scores.diff()[ranked.recommendations["rank"] > 1] <= 0).all()
+
+
+def test_a_comparison_is_first_less_second(dataset, split):
+    good = catalogue.rank_catalogue(catalogue.make_popularity_score(dataset, split), dataset, split)
+    poor = catalogue.rank_catalogue(score_at_random, dataset, split)
+    values = [catalogue.estimate_ranking([r.ranks]).value for r in (good, poor)]
+    found = catalogue.compare_rankings([good.ranks], [poor.ranks])
+    assert (found.split_part, found.metric) == ("test", "ndcg@10")
+    assert found.value == pytest.approx(values[0] - values[1])
+    assert 0 < found.low < found.value < found.high
+    other = poor.ranks[poor.ranks["user_id"] != poor.ranks["user_id"].iloc[0]]
+    with pytest.raises(ReelbookError, match="^A paired comparison needs the same users on both"):
+        catalogue.compare_rankings([good.ranks], [other])
+
+
+def test_the_interval_of_top_accuracy_draws_users():
+    rng = np.random.default_rng(0)
+    ranks = pd.DataFrame({"user_id": rng.integers(0, 50, 400), "rank": rng.integers(1, 21, 400)})
+    (found,) = catalogue.estimate_top_accuracy(ranks, [10], name="x")
+    assert (found.split_part, found.metric) == ("test", "x@10")
+    assert found.value == pytest.approx((ranks["rank"] <= 10).mean())
+    half = 1.96 * np.sqrt(0.25 / 400)
+    assert [found.low, found.high] == pytest.approx(
+        [found.value - half, found.value + half], abs=0.4 * half
+    )
+    on_edge = pd.DataFrame({"user_id": [1, 2, 3], "rank": [10, 10, 10]})
+    (found,) = catalogue.estimate_top_accuracy(on_edge, [10])
+    assert (found.value, found.low, found.high) == (1, 1, 1)
+
+
+def test_as_many_users_as_scores_allow_are_all_ranked(monkeypatch):
+    monkeypatch.setattr(catalogue, "MOST_SCORES", 300)
+    users = np.arange(5, 8)
+    assert catalogue.sample_users(users, num_movies=100) is users
+    drawn = catalogue.sample_users(np.arange(1000), num_movies=3)
+    assert len(np.unique(drawn)) == 100

@@ -4,6 +4,7 @@ import pytest
 from scipy import sparse
 
 from reelbook.metrics import graded
+from reelbook.metrics.bootstrap import resample_columns
 
 D = 1 / np.log2(np.arange(2, 12))  # discounts
 SCALE = (1.0, 5.0)
@@ -97,3 +98,48 @@ def test_where_nobody_likes_anything_there_is_no_figure():
     assert np.isnan(graded.estimate_lists(values)["liked"].value)
     assert np.isnan(graded.compare_lists(values, values)["liked"].low)
     assert graded.estimate_lists(values)["disliked"].value == 0
+
+
+def make_lists(seed, num_users=40):
+    rng = np.random.default_rng(seed)
+    found = rng.integers(1, 9, num_users)
+    columns = [*rng.random((3, num_users)), rng.integers(0, found + 1), found]
+    return make_values(*np.column_stack(columns))
+
+
+def resample(*tables):
+    """The disliked share of each table in draws of the same users."""
+    sums = [resample_columns(table[graded.HITS]) for table in tables]
+    return [part[:, 0] / np.maximum(part[:, 1], 1) for part in sums]
+
+
+def test_intervals_of_the_disliked_draw_users():
+    values = make_lists(0)
+    (shares,) = resample(values)
+    found = graded.estimate_lists(values)["disliked"]
+    assert (found.split_part, found.metric) == ("test", "disliked")
+    assert [found.low, found.high] == pytest.approx(np.quantile(shares, [0.025, 0.975]), abs=0.01)
+    assert found.low < found.value < found.high
+
+
+def test_a_difference_of_disliked_shares_draws_the_same_users():
+    tables = make_lists(0), make_lists(1)
+    first, second = resample(*tables)
+    found = graded.compare_lists(*tables)
+    ends = np.quantile(first - second, [0.025, 0.975])
+    assert [found["disliked"].low, found["disliked"].high] == pytest.approx(ends, abs=0.01)
+    assert {(m.split_part, m.metric) for m in found.values()} == {("test", name) for name in found}
+    assert set(found) == {*graded.GAINS, "disliked"}
+
+
+def test_shares_of_nothing_are_zero():
+    assert graded.divide(np.array([3.0, 0.0]), np.array([4.0, 0.0])).tolist() == [0.75, 0]
+    assert graded.divide(np.array([1.0]), np.array([1.0])).tolist() == [1]
+
+
+def test_counts_are_of_each_list_by_itself():
+    """Two stars of one to five are disliked, and so is one."""
+    grades = np.stack([grade(2, 0, 5), grade(1, 2, 3)])
+    found = graded.measure_lists(grades, grades)
+    assert found["disliked"].tolist() == [1, 2]
+    assert found["found"].tolist() == [2, 3]

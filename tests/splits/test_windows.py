@@ -6,6 +6,7 @@ from toys import make_ratings
 
 from reelbook.data.tables import order_by_time
 from reelbook.errors import ReelbookError
+from reelbook.splits.split import Rules
 from reelbook.splits.windows import Split, build_windows, find_windows, measure_leak, split_windows
 
 
@@ -98,3 +99,16 @@ def test_the_leak_by_hand():
 def test_wrong_options_are_named(ratings, options, message):
     with pytest.raises(ReelbookError, match=message):
         split(ratings, **options)
+
+
+def test_a_split_of_windows_tests_as_the_document_does(ratings):
+    found = split(ratings, seal="sealed")
+    assert (found.protocol, found.fold, found.seed) == ("source_sealed", None, 0)
+    assert found.rules == Rules(
+        validation_trains=False, reports_test_epochs=True, ends_windows=True
+    )
+
+
+def test_a_row_behind_all_windows_is_told(ratings):
+    with pytest.raises(ReelbookError, match="no targets of windows; use split_windows"):
+        find_windows(ratings, np.array([len(ratings) + 5]))
