@@ -92,6 +92,18 @@ def test_a_paired_difference_is_surer_than_two_intervals():
     assert compare_paired([first], [first]).low == 0
 
 
+@pytest.mark.parametrize("metric", ["rmse", "mae"])
+def test_a_figure_and_a_difference_bear_their_metric(metric):
+    first, second = make_predictions(seed=1), make_predictions(seed=1)
+    second["prediction"] += np.float32(0.3)
+    values = [estimate_metric([part], metric=metric) for part in (first, second)]
+    found = compare_paired([first], [second], metric=metric)
+    assert {(m.split_part, m.metric) for m in (*values, found)} == {("test", metric)}
+    assert found.value == pytest.approx(values[0].value - values[1].value)
+    samples = [resample_metric([part], metric=metric) for part in (first, second)]
+    assert [found.low, found.high] == pytest.approx(compute_interval(samples[0] - samples[1]))
+
+
 def test_a_pair_on_other_rows_is_refused():
     frame = make_predictions()
     for other in ([frame, frame], [frame.iloc[::-1]], [frame.iloc[1:]]):
