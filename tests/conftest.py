@@ -1,11 +1,9 @@
 """Fixtures that several test files share."""
 
-import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
 import hypothesis
 import matplotlib as mpl
 import numpy as np
@@ -62,18 +60,6 @@ def ratings() -> pd.DataFrame:
     return table.sample(frac=1, random_state=0).reset_index(drop=True)
 
 
-def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """A folder that the first of pytest's processes makes, and that the others wait for."""
-    base = factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    made = root / f"{name}.made"
-    with filelock.FileLock(root / f"{name}.lock"):
-        if not made.exists():
-            make(root / name)
-            made.touch()
-    return root / name
-
-
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with toy notebooks and their report, built by the real road. Copy to change."""
@@ -82,7 +68,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = toys.build(toys.make_checkout(folder))
         assert done.returncode == 0, done.stderr
 
-    return make_once(tmp_path_factory, "built", make)
+    return toys.make_once(tmp_path_factory, "built", make)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +80,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = toys.run(ROOT, "build", "--plan", "smoke", "--jobs", "1", REELBOOK_BUILD=str(folder))
         assert done.returncode == 0, done.stderr
 
-    return make_once(tmp_path_factory, "smoke", make)
+    return toys.make_once(tmp_path_factory, "smoke", make)
 
 
 @pytest.fixture

@@ -7,10 +7,13 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pandas as pd
+import pytest
 
 from reelbook.files import compute_sha256
 from reelbook.paths import ROOT
@@ -45,6 +48,18 @@ splits = [make_split(data, "official", fold=fold) for fold in (1, 2)]
 requests = [Request("mf.dot", {{"epochs": {epochs}}}, split, 0) for split in splits]
 runs = load_or_train_all(requests, data)
 """
+
+
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first of pytest's processes makes, and that the others wait for."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = root / f"{name}.made"
+    with filelock.FileLock(root / f"{name}.lock"):
+        if not made.exists():
+            make(root / name)
+            made.touch()
+    return root / name
 
 
 def make_ratings(users: object, times: object) -> pd.DataFrame:

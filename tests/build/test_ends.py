@@ -48,9 +48,19 @@ def test_a_notebook_that_prints_without_end_is_stopped(tmp_path):
     text = code.read_text()
     assert "\nMOST_PRINTED = 50_000_000" in text
     code.write_text(text.replace("50_000_000", "2_000_000"))  # the same, sooner
-    endless = "while True:\n    print('x' * 100_000)"
+    endless = "import time\nwhile True:\n    print('x' * 10_000)\n    time.sleep(0.005)"
     toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", endless)
     done = toys.run(checkout, "notebook", "02_second", "--plan", "toy")
     assert done.returncode == 1
     assert "it printed more than 2 MB, and was stopped" in done.stderr
     assert (checkout / "build" / "toy" / "logs" / "02_second.log").stat().st_size < 500e6
+
+
+def test_what_is_printed_faster_than_it_is_written_is_stopped_by_its_size(tmp_path):
+    """Before, a loop that prints held gigabytes until the first of them were in the log."""
+    checkout = toys.make_checkout(tmp_path / "checkout")
+    endless = "while True:\n    print('x' * 100_000)"
+    toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", endless)
+    done = toys.run(checkout, "notebook", "02_second", "--plan", "toy")
+    assert done.returncode == 1
+    assert "it printed more than 50 MB, and was stopped" in done.stderr

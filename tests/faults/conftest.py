@@ -10,10 +10,12 @@ import toys
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of which one chapter trains, and whose report is built. Copy to change."""
-    checkout = toys.make_training_checkout(tmp_path_factory.mktemp("trained") / "checkout")
-    done = toys.build(checkout)
-    assert done.returncode == 0, done.stderr
-    return checkout
+
+    def make(folder: Path) -> None:
+        done = toys.build(toys.make_training_checkout(folder))
+        assert done.returncode == 0, done.stderr
+
+    return toys.make_once(tmp_path_factory, "trained", make)
 
 
 @pytest.fixture

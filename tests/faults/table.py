@@ -199,7 +199,7 @@ PLANS = [
     plan("a number as text", "must be list[int]", TOY.replace("{}", "{seeds: ['1']}")),
     plan("no text", "is not", b"\xff\xfe\x00\x01"),
     plan("no YAML", "is not YAML", "dataset: [made-up\n"),
-    plan("a list", "must have the keys", "- 02_second\n"),
+    plan("a list", "must have dataset and notebooks", "- 02_second\n"),
     plan("an object of Python", "is not YAML", TOY.replace("{}", "!!python/object:os.system {}")),
     plan("an unknown data set in a plan", "Unknown data set 'netflix'",
          TOY.replace("made-up", "netflix")),

@@ -26,6 +26,8 @@ from reelbook.processes import set_environment, skip_slow_import
 
 HEARTBEAT_SECONDS = 30.0
 MOST_PRINTED = 50_000_000  # bytes: a whole chapter prints some thousand
+# Of what is printed before it is in the log: this process holds it, and hardly anything else.
+MOST_HELD = 10 * MOST_PRINTED
 
 
 @dataclass
@@ -227,14 +229,16 @@ def _tell_progress(
     A notebook that prints without end is stopped before it fills memory and disk.
     """
     ended = threading.Event()
-    start = time.monotonic()
+    start, held = time.monotonic(), psutil.Process().memory_info().rss
 
     def follow() -> None:
         told, spoken, last_round = 0, start, False
         while not last_round:
             last_round = ended.wait(0.5)
             lines = progress.read_text(encoding="utf-8").splitlines() if progress.exists() else []
-            if log.exists() and log.stat().st_size > MOST_PRINTED and not place.printed_too_much:
+            printed = log.stat().st_size if log.exists() else 0
+            too_much = psutil.Process().memory_info().rss > held + MOST_HELD
+            if (too_much or printed > MOST_PRINTED) and not place.printed_too_much:
                 place.printed_too_much = True
                 for kernel in psutil.Process().children():
                     kernel.kill()

@@ -38,7 +38,7 @@ def baselines(
     for model, about in registry.list_models().items():
         if about.chapter != CHAPTER or model == PLAIN:
             continue
-        drawn = fit_params(model, {"draws": draws})
+        drawn = fit_params(model, {"draws": draws or None})
         if about.predicts != "lists":
             requests += declare(model, official, seeds=[0], params=drawn)
         if about.predicts != "stars":
