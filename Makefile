@@ -30,8 +30,9 @@ batch: env ## run one notebook with every combination of parameters that PLAN li
 lab: env ## open the notebooks in JupyterLab
 	@$(BIN)/python -m reelbook lab
 
+# Three processes for two cores: a quarter of the time a test waits for what it has started.
 test: env ## prove the project: unit tests, the notebooks at smoke size, the strict book
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: env ## what CI checks of the code: ruff, types, outputs in notebooks
 	@tools/lint.sh

@@ -76,8 +76,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build folder of the plan `smoke`: the project's own notebooks on made-up ratings."""
 
     def make(folder: Path) -> None:
-        # One job: kernels train themselves, and no process of their own imports TensorFlow again.
-        done = toys.run(ROOT, "build", "--plan", "smoke", "--jobs", "1", REELBOOK_BUILD=str(folder))
+        done = toys.run(ROOT, "build", "--plan", "smoke", "--jobs", "2", REELBOOK_BUILD=str(folder))
         assert done.returncode == 0, done.stderr
 
     return toys.make_once(tmp_path_factory, "smoke", make)

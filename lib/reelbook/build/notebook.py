@@ -27,7 +27,7 @@ from reelbook.processes import set_environment, skip_slow_import
 HEARTBEAT_SECONDS = 30.0
 MOST_PRINTED = 50_000_000  # bytes: a whole chapter prints some thousand
 # Of what is printed before it is in the log: this process holds it, and hardly anything else.
-MOST_HELD = 10 * MOST_PRINTED
+MOST_HELD = 500_000_000
 
 
 @dataclass
