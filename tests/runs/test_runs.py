@@ -272,6 +272,15 @@ def test_the_digits_do_not_depend_on_how_many_processes_train(dataset, tmp_path,
         pd.testing.assert_frame_equal(one.predictions, other.predictions)
 
 
+def test_with_one_process_a_kernel_trains_by_itself(family, dataset, monkeypatch):
+    monkeypatch.setenv("REELBOOK_JOBS", "2")
+    monkeypatch.setenv("REELBOOK_PROCESSES", "1")
+    split = make_split(dataset, "source", seed=0)
+    requests = [Request("mf.fake", {}, split, seed) for seed in (0, 1)]
+    store.load_or_train_all(requests, dataset)
+    assert family.num_fits == 2  # here: other processes do not know this family
+
+
 def test_an_error_in_another_process_arrives_here(dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("REELBOOK_BUILD", str(tmp_path))
     monkeypatch.setenv("REELBOOK_JOBS", "2")
