@@ -60,6 +60,20 @@ def test_resamples_equal_those_drawn_user_by_user():
     assert resample_metric([frame])[5] == pytest.approx(expected)
 
 
+def test_resamples_of_several_parts_are_the_means_of_theirs():
+    parts = [make_predictions(seed=seed) for seed in range(3)]
+    each = [resample_metric([part]) for part in parts]
+    assert resample_metric(parts) == pytest.approx(np.mean(each, axis=0))
+    assert not np.array_equal(resample_metric(parts, seed=1), resample_metric(parts))
+    # A user who is in the first part alone counts as nobody in the others.
+    fewer = parts[1][parts[1]["user_id"] != parts[1]["user_id"].max()]
+    assert np.isfinite(resample_metric([parts[0], fewer])).all()
+
+
+def test_an_interval_is_the_middle_of_the_samples():
+    assert compute_interval(np.arange(1001.0)) == pytest.approx((25, 975))
+
+
 def test_the_mean_over_folds_is_the_mean_of_their_metrics():
     parts = [make_predictions(seed=seed) for seed in range(3)]
     mean = np.mean([evaluate_ratings(part)[0].value for part in parts])

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from reelbook.data.tables import Dataset
 from reelbook.errors import ReelbookError
 from reelbook.splits.protocols import NUM_FOLDS, make_split
-from reelbook.splits.split import Split
+from reelbook.splits.split import Rules, Split
 
 
 def make_dataset(num_ratings=100, name="made-up"):
@@ -51,6 +53,26 @@ def test_other_data_sets_get_random_folds():
     assert not np.array_equal(test, np.arange(20))
 
 
+def test_a_split_says_what_it_is_and_the_seed_draws_it():
+    dataset = make_dataset(name="ml-1m")
+    official = make_split(dataset, "official", fold=2, seed=3)
+    assert (official.protocol, official.fold, official.seed) == ("official", 2, 3)
+    assert official.rules == Rules()
+    assert official.fingerprint == make_split(dataset, "official", fold=2, seed=3).fingerprint
+    assert official.fingerprint != make_split(dataset, "official", fold=2, seed=4).fingerprint
+    source = make_split(dataset, "source", seed=3)
+    assert (source.protocol, source.fold, source.seed) == ("source", None, 3)
+    assert source.rules == Rules(validation_trains=False, reports_test_epochs=True)
+
+
+def test_a_cleaned_split_holds_no_rating_of_the_users_that_document_b_drops():
+    dataset = make_dataset()
+    zip_codes = np.where(np.arange(100) < 10, "V1A2B", "12345")
+    users = pd.DataFrame({"user_id": np.arange(1, 101), "zip_code": zip_codes})
+    split = make_split(dataclasses.replace(dataset, users=users), "source", cleaned=True)
+    assert np.array_equal(get_all_rows(split), np.arange(10, 100))
+
+
 def test_the_shares_are_as_stated():
     split = make_split(make_dataset(1000), "source")
     assert split.sizes == {"train": 900, "validation": 30, "test": 70}
@@ -75,10 +97,12 @@ def test_the_fingerprint_tells_rows_and_parts_apart():
         ("random", {}, "Unknown protocol 'random'; the known ones are: official, source"),
         ("official", {}, "has the folds 1 to 5, not None"),
         ("official", {"fold": 6}, "has the folds 1 to 5, not 6"),
+        ("official", {"fold": 0}, "has the folds 1 to 5, not 0"),
         ("official", {"fold": True}, "has the folds 1 to 5, not True"),
-        ("source", {"fold": 1}, "has no folds"),
+        ("source", {"fold": 1}, "Protocol source has no folds"),
         ("source", {"test_shar": 0.1}, "no option 'test_shar'; it has: .*test_share"),
         ("source", {"seed": 0, "test_share": 1.5}, "between 0 and 1, not 1.5"),
+        ("source", {"test_share": 0.0, "validation_share": 0.0}, "between 0 and 1, not 0"),
         ("source", {"test_share": 0.001}, "^split source, seed 0: the test part is empty"),
     ],
 )
