@@ -38,6 +38,7 @@ def test_the_last_fifth_of_each_user_is_tested(dataset):
         assert split.rules == Rules()
     counts = dataset.ratings.groupby("user_id").size()
     tested = dataset.ratings.iloc[before.test].groupby("user_id").size()
+    assert set(tested.index) == set(counts.index)  # nobody rated all in one second
     assert (tested == np.rint(0.2 * counts.loc[tested.index])).all()
     assert set(before.test) | set(before.known) == set(range(len(dataset.ratings)))
 
