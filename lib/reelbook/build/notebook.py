@@ -229,7 +229,8 @@ def _tell_progress(
     A notebook that prints without end is stopped before it fills memory and disk.
     """
     ended = threading.Event()
-    start, held = time.monotonic(), psutil.Process().memory_info().rss
+    step = psutil.Process()
+    start, held = time.monotonic(), step.memory_info().rss
 
     def follow() -> None:
         told, spoken, last_round = 0, start, False
@@ -237,10 +238,10 @@ def _tell_progress(
             last_round = ended.wait(0.5)
             lines = progress.read_text(encoding="utf-8").splitlines() if progress.exists() else []
             printed = log.stat().st_size if log.exists() else 0
-            too_much = psutil.Process().memory_info().rss > held + MOST_HELD
+            too_much = step.memory_info().rss > held + MOST_HELD
             if (too_much or printed > MOST_PRINTED) and not place.printed_too_much:
                 place.printed_too_much = True
-                for kernel in psutil.Process().children():
+                for kernel in step.children():
                     kernel.kill()
                 _thread.interrupt_main(signal.SIGTERM)  # much is still on its way to the log
             now = time.monotonic()

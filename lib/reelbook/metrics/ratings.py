@@ -70,7 +70,7 @@ def estimate_metric(parts: Sequence[pd.DataFrame], *, metric: str = "rmse") -> M
         metric: a name in `registry.RATING_METRICS`.
     """
     low, high = compute_interval(resample_metric(parts, metric=metric))
-    return Metric("test", metric, _compute_mean(parts, metric), low, high)
+    return Metric("test", metric, compute_mean(parts, metric), low, high)
 
 
 def compare_paired(
@@ -89,7 +89,7 @@ def compare_paired(
     ):
         raise ReelbookError("A paired comparison needs the same test rows in the same order.")
     samples = resample_metric(first, metric=metric) - resample_metric(second, metric=metric)
-    difference = _compute_mean(first, metric) - _compute_mean(second, metric)
+    difference = compute_mean(first, metric) - compute_mean(second, metric)
     return Metric("test", metric, difference, *compute_interval(samples))
 
 
@@ -145,7 +145,7 @@ def compute_error_by_count(
     return pd.DataFrame(rows)
 
 
-def _compute_mean(parts: Sequence[pd.DataFrame], metric: str) -> float:
+def compute_mean(parts: Sequence[pd.DataFrame], metric: str) -> float:
     """Mean over parts of the metric on each part's rows."""
     compute, finish = RATING_METRICS[metric]
     means = [np.mean(compute(p["rating"].to_numpy(), p["prediction"].to_numpy())) for p in parts]

@@ -14,7 +14,7 @@ from scipy.stats import kendalltau
 from reelbook.data.tables import Dataset
 from reelbook.metrics.bootstrap import resample_columns
 from reelbook.metrics.catalogue import average_over_runs
-from reelbook.metrics.ratings import compute_rmse, resample_metric
+from reelbook.metrics.ratings import compute_mean, resample_metric
 from reelbook.metrics.simultaneous import bound_all
 from reelbook.models.registry import describe_model
 from reelbook.report.compare import Groups, group_runs
@@ -57,11 +57,7 @@ def compare_columns(columns: Mapping[str, Tables], *, reference: str) -> pd.Data
 
 def measure_stars(models: Sequence[list[pd.DataFrame]]) -> tuple[np.ndarray, np.ndarray]:
     """RMSE with its sign turned, so that more is better: (models,) and (resamples, models)."""
-    errors = [
-        [compute_rmse(p["rating"].to_numpy(), p["prediction"].to_numpy()) for p in parts]
-        for parts in models
-    ]
-    values = -np.array([np.mean(own) for own in errors])
+    values = -np.array([compute_mean(parts, "rmse") for parts in models])
     return values, -np.stack([resample_metric(parts) for parts in models], axis=1)
 
 

@@ -8,7 +8,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from reelbook.report.figures.style import BLUE, INK, ORANGE, PALETTE, add_legend, start_figure
+from reelbook.report.figures.style import (
+    BLUE,
+    INK,
+    ORANGE,
+    PALETTE,
+    add_legend,
+    name_rows,
+    start_figure,
+)
 
 
 def draw_learning_curves(histories: pd.DataFrame, *, title: str) -> Figure:
@@ -102,11 +110,9 @@ def draw_intervals(
         axes.text(1.01, place, text, va="center", transform=right)
     if zero:
         axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(range(len(table)), [textwrap.fill(name, 34) for name in table["name"]])
-    axes.set_ylim(len(table) - 0.5, -0.5)
+    name_rows(axes, [textwrap.fill(name, 34) for name in table["name"]])
     axes.set_xlabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(6))  # more would touch where they have a sign
-    axes.grid(axis="x")
     return figure
 
 
