@@ -1,6 +1,9 @@
-"""Dropout with half the random bits: drawing them is a third of the time of a small model's step.
+"""Dropout from a pool of masks: to draw one a step takes a third of the time of a small model.
 
     y = x m / (1 - p), m = 1 with probability 1 - p, else 0
+
+A layer draws a pool of m / (1 - p) when it is made. Each step takes as many of them in a row as x
+has units, from a place drawn anew, and starts over at the pool's end.
 
 Source: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting".
 """  # fmt: skip
@@ -8,10 +11,11 @@ Source: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Network
 import random
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-LEVELS = 2**16  # 16 bits a unit, where TensorFlow's own dropout draws 32: p is met to 1 in 65,536
+POOL = 2**20 + 7  # units; a prime is no multiple of any width, so rows and units meet anew
 
 
 class Dropout(keras.layers.Layer):
@@ -23,15 +27,19 @@ class Dropout(keras.layers.Layer):
 
     def __init__(self, rate: float, **options: Any) -> None:
         super().__init__(**options)
-        self.rate, self.threshold = rate, round(rate * LEVELS)
+        self.rate = rate
         # Keras, too, seeds its layers from Python's generator, which `loop.set_seed` seeds.
-        self.generator = tf.random.Generator.from_seed(random.randrange(2**31), alg="philox")
+        seed = random.randrange(2**31)
+        kept = np.random.default_rng(seed).random(POOL, "float32") >= rate
+        self.pool = tf.constant(kept.astype("float32") / (1 - rate))
+        self.generator = tf.random.Generator.from_seed(seed, alg="philox")
 
     def call(self, x: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """The same shape."""
-        if not training or self.threshold == 0:
+        if not training or self.rate == 0:
             return x
-        num_pairs = (tf.size(x) + 1) // 2
-        bits = tf.bitcast(self.generator.uniform_full_int([num_pairs], tf.uint32), tf.uint16)
-        bits = tf.reshape(tf.reshape(bits, [-1])[: tf.size(x)], tf.shape(x))
-        return x * tf.cast(bits >= self.threshold, x.dtype) * (LEVELS / (LEVELS - self.threshold))
+        size = tf.size(x)
+        start = self.generator.uniform([], maxval=POOL, dtype=tf.int32)
+        repeats = (start + size + POOL - 1) // POOL
+        pool = tf.cond(repeats > 1, lambda: tf.tile(self.pool, [repeats]), lambda: self.pool)
+        return x * tf.reshape(pool[start : start + size], tf.shape(x))
