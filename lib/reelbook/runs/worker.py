@@ -1,5 +1,6 @@
 """Train and measure what was asked for: one run here, or several in processes of their own."""
 
+import ctypes
 import dataclasses
 import itertools
 import multiprocessing
@@ -13,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -289,6 +290,8 @@ def measure_again(record: RunRecord, dataset: Dataset, split: Split) -> None:
 
 def _reset_peak_memory() -> None:
     """Ask Linux to forget the peak so far, so that a run's peak is its own; harmless elsewhere."""
+    with suppress(AttributeError):  # what runs before have freed, glibc keeps for itself
+        ctypes.CDLL(None).malloc_trim(0)
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     except OSError:
