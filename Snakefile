@@ -9,6 +9,7 @@ from reelbook import paths
 from reelbook.build.plan import read_plan
 from reelbook.build.trainings import estimate_notebook, find_done, read_trainings
 from reelbook.data.names import name_dataset
+from reelbook.files import read_yaml
 
 PLAN = read_plan(config["plan"], config["data"] or None)
 DATASETS = {name_dataset(dataset): dataset for dataset in PLAN.datasets}
@@ -41,6 +42,8 @@ JOBS_OF = {
     name: TRAININGS["chapters"].get(name, []) if ON_CLUSTER else find_done(PLAN, TRAININGS, name)
     for name in PLAN.notebooks
 }
+# What takes longest starts first, or the build waits for it alone.
+SECONDS = read_yaml(paths.BOOK / "costs.yml")["chapters"]
 REELBOOK = f"exec {shlex.quote(sys.executable)} -m reelbook"  # our child: it ends with us
 
 wildcard_constraints:
@@ -103,6 +106,7 @@ rule notebook:
         f"{STEPS}/notebook-{{name}}.json",
     params:
         parameters=lambda wildcards: json.dumps(PLAN.notebooks[wildcards.name], sort_keys=True),
+    priority: lambda wildcards: SECONDS.get(PLAN.get_source(wildcards.name), 0),
     resources:
         mem_mb=lambda wildcards: estimate_notebook(PLAN, wildcards.name, TRAININGS)[0],
         runtime=lambda wildcards: estimate_notebook(PLAN, wildcards.name, TRAININGS)[1],

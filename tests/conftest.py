@@ -78,6 +78,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
         done = toys.run(ROOT, "build", "--plan", "smoke", "--jobs", "2", REELBOOK_BUILD=str(folder))
         assert done.returncode == 0, done.stderr
+        (folder / "told.txt").write_text(done.stderr)
 
     return toys.make_once(tmp_path_factory, "smoke", make)
 

@@ -456,7 +456,8 @@ def run_golden(args: argparse.Namespace) -> None:
     from reelbook.build.golden import has_golden, list_departures, update_golden
     from reelbook.build.plan import read_plan
 
-    dataset = read_plan(args.plan).dataset
+    plan = read_plan(args.plan)
+    dataset = plan.dataset
     if not (get_plan_dir(args.plan) / "results.csv").is_file():
         raise ReelbookError(f"Plan {args.plan} has no results yet: make book PLAN={args.plan}")
     if args.update:
@@ -464,7 +465,7 @@ def run_golden(args: argparse.Namespace) -> None:
         from reelbook.data.store import load
 
         print("\n".join(update_golden(args.plan, dataset)))
-        update_costs(load(dataset))
+        update_costs(plan, load(dataset))
     elif not has_golden(args.plan, dataset):
         raise ReelbookError(f"book/golden.yml holds no figures of plan {args.plan} on these data.")
     elif departures := list_departures(args.plan, dataset):

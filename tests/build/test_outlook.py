@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -43,7 +44,8 @@ def test_seconds_are_those_of_earlier_runs_on_these_data_or_of_the_costs(tmp_pat
         ("b", "mf.dot", dataset.sha256, 20.0),
         ("c", "mf.mlp", "other data", 99.0),
     ]:
-        record = {"model": model, "dataset": {"sha256": data}, "seconds": seconds}
+        record = {"run_id": run_id, "model": model, "dataset": {"sha256": data}}
+        record["seconds"] = seconds
         record["params"] = {"epochs": 4}
         (tmp_path / "runs" / run_id).mkdir(parents=True)
         (tmp_path / "runs" / run_id / "run.json").write_text(json.dumps(record))
@@ -55,10 +57,17 @@ def test_seconds_are_those_of_earlier_runs_on_these_data_or_of_the_costs(tmp_pat
     seconds = sorted(outlook.estimate_runs(plan).values())
     # mf.mlp by the costs; mf.dot as before, at half the epochs; others the mean of 5 and 15 s
     assert seconds == [5.0] * 2 + [7.5] * 2 + [10.0] * 5
-    outlook.update_costs(dataset, costs=tmp_path / "new.yml")
+    (tmp_path / "toy" / "executed").mkdir(parents=True)
+    used = tmp_path / "toy" / "executed" / "02_matrix_factorization.runs.json"
+    used.write_text(json.dumps({"a": ["official"], "b": ["official"], "gone": ["official"]}))
+    outlook.update_costs(plan, dataset, costs=tmp_path / "new.yml")
     text = (tmp_path / "new.yml").read_text()
     assert text.startswith("# Seconds of a training")
-    assert yaml.safe_load(text) == {"ratings": len(dataset.ratings), "models": {"mf.dot": [15, 4]}}
+    assert yaml.safe_load(text) == {
+        "ratings": len(dataset.ratings),
+        "models": {"mf.dot": [15, 4]},
+        "chapters": {"02_matrix_factorization": 30},
+    }
 
 
 @pytest.mark.parametrize(
@@ -95,6 +104,13 @@ def test_the_costs_know_every_model_of_the_boards():
     models = {model for figures in golden["figures"].values() for model in figures}
     assert models <= set(costs["models"])
     assert all(seconds >= 0 and epochs >= 1 for seconds, epochs in costs["models"].values())
+
+
+def test_the_costliest_chapters_start_first(smoke):
+    started = re.findall(r"\] (\w+): started", (smoke / "told.txt").read_text())
+    costs = yaml.safe_load((BOOK / "costs.yml").read_text())["chapters"]
+    order = [costs[name] for name in started if name in costs]
+    assert order == sorted(order, reverse=True)
 
 
 def test_on_a_terminal_one_line_is_kept_and_others_go_above_it(tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ from reelbook.build.console import erase_last, keep_last, tell
 from reelbook.build.parameters import read_parameters
 from reelbook.build.plan import Plan, find_notebook
 from reelbook.files import read_yaml, replace_when_whole
-from reelbook.paths import BOOK, get_runs_dir
+from reelbook.paths import BOOK, get_plan_dir, get_runs_dir
 from reelbook.report import studies
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 COSTS = BOOK / "costs.yml"
 HEAD = """\
 # Seconds of a training with its tuning, by model, on this many ratings, and the epochs that it was
-# allowed: what `make book` expects before it has seen any. `python -m reelbook golden --update`
-# writes it anew.
+# allowed: what `make book` expects before it has seen any. By chapter the sum over its runs: the
+# longest starts first. `python -m reelbook golden --update` writes it anew.
 """
 WAIT = 5.0  # seconds after which a build that has nothing to do has ended
 EVERY = 60.0  # seconds between two lines of a log
@@ -168,13 +168,21 @@ def _read_records(data: str) -> Iterator[dict[str, Any]]:
     for file in get_runs_dir().glob("*/run.json"):
         with suppress(OSError, ValueError, LookupError, TypeError):  # the build tells of them
             record = json.loads(file.read_text(encoding="utf-8"))
-            if record["dataset"]["sha256"] == data and {"model", "seconds", "params"} <= {*record}:
+            has_all = {"run_id", "model", "seconds", "params"} <= {*record}
+            if has_all and record["dataset"]["sha256"] == data:
                 yield {"peak_memory_mb": 0.0} | record
 
 
-def update_costs(dataset: "Dataset", *, costs: Path = COSTS) -> None:
-    """Write what the finished runs on these data took as what to expect."""
+def update_costs(plan: Plan, dataset: "Dataset", *, costs: Path = COSTS) -> None:
+    """Write what the finished runs on these data took: by model, and of each chapter of a plan."""
     models = {m: [round(s, 2), round(e, 1)] for m, (s, e) in read_costs(dataset.sha256).items()}
-    content = {"ratings": len(dataset.ratings), "models": models}
+    seconds = {record["run_id"]: record["seconds"] for record in _read_records(dataset.sha256)}
+    chapters = {}
+    for name in plan.chapters:
+        used = get_plan_dir(plan.name) / "executed" / f"{name}.runs.json"
+        if used.is_file():
+            found = json.loads(used.read_text(encoding="utf-8"))
+            chapters[name] = round(sum(seconds.get(run_id, 0.0) for run_id in found))
+    content = {"ratings": len(dataset.ratings), "models": models, "chapters": chapters}
     with replace_when_whole(costs) as part:
         part.write_text(HEAD + yaml.safe_dump(content, sort_keys=False, default_flow_style=None))
