@@ -68,14 +68,17 @@ def test_next_steps(dataset):
         ["official", "baseline.biases", "fold 1", "0", ""],
         ["official", "autoencoder.autorec", "fold 1", "0", "epochs: 3"],
     ]
-    assert ["stratified", "autoencoder.multvae", "seed 4", "4", "epochs: 3"] in rows
+    limited = "autoencoder.multvae, item2vec.skipgram, item2vec.cbow"
+    assert ["stratified", limited, "seed 4", "4", "epochs: 3"] in rows
     assert rows[-2:] == [
         [
             "cold-movies", "topn.popularity, topn.ease, content.ridge, content.popularity",
             "seed 4", "4", "",
         ],
-        ["ablation", "item2vec.skipgram", "seed 4", "4", "closeness: 1000.0, grid: {}"],
+        ["ablation", "item2vec.skipgram", "seed 4", "4", "closeness: 1000.0, grid: {}, epochs: 3"],
     ]  # fmt: skip
+    more = list_rows(studies.next_steps(dataset, folds=[1], seeds=[4], epochs=50))
+    assert ["stratified", "item2vec.skipgram", "seed 4", "4", "epochs: 20"] in more  # at most
     defaults = list_rows(studies.next_steps(dataset, folds=[1], seeds=[4]))
     assert not any("epochs" in row[4] for row in defaults)
 

@@ -28,7 +28,7 @@ def next_steps(
         dataset: the canonical tables.
         folds: of `official`.
         seeds: of the splits of `stratified` and `cold-movies`; the ablation runs on the first.
-        epochs: of the autoencoders, at most; None takes those of their defaults.
+        epochs: of autoencoders and movies as words, at most; None takes those of their defaults.
         tuned: whether settings are chosen on validation rows; otherwise models keep their defaults.
     """
     official = [make_split(dataset, "official", fold=fold) for fold in folds]
@@ -36,6 +36,10 @@ def next_steps(
     cold = [make_split(dataset, "cold-movies", seed=seed) for seed in seeds]
     first = make_split(dataset, "stratified", seed=seeds[0])
     limits = {"epochs": epochs} if epochs else {}
+    of_words: dict[str, dict[str, int]] = {model: {} for model in item2vec.MODELS}
+    if epochs:
+        for model, few in of_words.items():
+            few["epochs"] = min(epochs, registry.resolve_params(model, {})["epochs"])
     simple = ["topn.popularity", "topn.ease"]
     has_contents = not registry.find_obstacle("content.ridge", dataset)
     requests = [
@@ -43,8 +47,14 @@ def next_steps(
         *declare("autoencoder.autorec", official, seeds=[0], params=limits),
         *declare(simple, ranking),
         *declare("autoencoder.multvae", ranking, params=limits),
-        *declare([*item2vec.MODELS, "content.ridge"], ranking),
+        *[one for model, few in of_words.items() for one in declare(model, ranking, params=few)],
+        *declare("content.ridge", ranking),
         *declare([*simple, *content.MODELS], cold if has_contents else []),
-        *declare("item2vec.skipgram", first, params=BY_COSINE, study="ablation"),
+        *declare(
+            "item2vec.skipgram",
+            first,
+            params=BY_COSINE | of_words["item2vec.skipgram"],
+            study="ablation",
+        ),
     ]
     return Study(dataset, requests if tuned else keep_defaults(requests))
