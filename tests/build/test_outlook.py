@@ -45,11 +45,11 @@ def test_seconds_are_those_of_earlier_runs_on_these_data_or_of_the_costs(tmp_pat
         ("c", "mf.mlp", "other data", 99.0),
     ]:
         record = {"run_id": run_id, "model": model, "dataset": {"sha256": data}}
-        record["seconds"] = seconds
-        record["params"] = {"epochs": 4}
+        record |= {"seconds": seconds, "params": {"epochs": 4}, "split": {"protocol": "official"}}
         (tmp_path / "runs" / run_id).mkdir(parents=True)
         (tmp_path / "runs" / run_id / "run.json").write_text(json.dumps(record))
-    costs = {"ratings": 10 * len(dataset.ratings), "models": {"mf.dot": [7, 2], "mf.mlp": [50, 1]}}
+    costs = {"ratings": 10 * len(dataset.ratings), "models": {}}
+    costs["models"] = {"mf.dot": {"official": [7, 2]}, "mf.mlp": {"official": [50, 1]}}
     (tmp_path / "costs.yml").write_text(yaml.safe_dump(costs))
     monkeypatch.setattr(outlook, "COSTS", tmp_path / "costs.yml")
     given = {"dataset": "made-up", "folds": [1], "seeds": [0], "epochs": 2}
@@ -57,16 +57,21 @@ def test_seconds_are_those_of_earlier_runs_on_these_data_or_of_the_costs(tmp_pat
     seconds = sorted(outlook.estimate_runs(plan).values())
     # mf.mlp by the costs; mf.dot as before, at half the epochs; others the mean of 5 and 15 s
     assert seconds == [5.0] * 2 + [7.5] * 2 + [10.0] * 5
-    (tmp_path / "toy" / "executed").mkdir(parents=True)
-    used = tmp_path / "toy" / "executed" / "02_matrix_factorization.runs.json"
-    used.write_text(json.dumps({"a": ["official"], "b": ["official"], "gone": ["official"]}))
+    executed = tmp_path / "toy" / "executed"
+    executed.mkdir(parents=True)
+    for name in ("02_matrix_factorization", "90_results"):
+        meta = {"notebook": name, "seconds": 8.4}
+        (executed / f"{name}.meta.json").write_text(json.dumps(meta))
+    used = {"a": ["official"], "b": ["official"], "gone": ["official"]}
+    (executed / "02_matrix_factorization.runs.json").write_text(json.dumps(used))
     outlook.update_costs(plan, dataset, costs=tmp_path / "new.yml")
     text = (tmp_path / "new.yml").read_text()
-    assert text.startswith("# Seconds of a training")
+    assert text.startswith("# What `make book` expects")
     assert yaml.safe_load(text) == {
         "ratings": len(dataset.ratings),
-        "models": {"mf.dot": [15, 4]},
+        "models": {"mf.dot": {"official": [15, 4]}},
         "chapters": {"02_matrix_factorization": 30},
+        "pages": {"90_results": 8},
     }
 
 
@@ -103,7 +108,8 @@ def test_the_costs_know_every_model_of_the_boards():
     )
     models = {model for figures in golden["figures"].values() for model in figures}
     assert models <= set(costs["models"])
-    assert all(seconds >= 0 and epochs >= 1 for seconds, epochs in costs["models"].values())
+    known = [cost for protocols in costs["models"].values() for cost in protocols.values()]
+    assert all(seconds >= 0 and epochs >= 1 for seconds, epochs in known)
 
 
 def test_the_costliest_chapters_start_first(smoke):

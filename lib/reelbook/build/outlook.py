@@ -1,9 +1,9 @@
 """What a build has ahead: the runs that its chapters will train, and how long that may take.
 
-Expected seconds are the mean of earlier runs of the same model on the same data, or those of
-`book/costs.yml` in proportion to the ratings, and less where fewer epochs are allowed. A build
-tells it by a process of its own: it needs pandas and TensorFlow, which take seconds to load, and a
-build with nothing to do waits for neither.
+Expected seconds are the mean of earlier runs of the same model and protocol on the same data, or
+those of `book/costs.yml` in proportion to the ratings, and less where fewer epochs are allowed. A
+build tells it by a process of its own: it needs pandas and TensorFlow, which take seconds to load,
+and a build with nothing to do waits for neither.
 """
 
 import inspect
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 COSTS = BOOK / "costs.yml"
 HEAD = """\
-# Seconds of a training with its tuning, by model, on this many ratings, and the epochs that it was
-# allowed: what `make book` expects before it has seen any. By chapter the sum over its runs: the
-# longest starts first. `python -m reelbook golden --update` writes it anew.
+# What `make book` expects before it has seen a run; `python -m reelbook golden --update` writes it
+# anew. By model and protocol: seconds of a training with its tuning on this many ratings, and the
+# epochs that it was allowed. By chapter: seconds of all of its runs; the longest chapter starts
+# first. By page of the results: its seconds.
 """
 WAIT = 5.0  # seconds after which a build that has nothing to do has ended
 EVERY = 60.0  # seconds between two lines of a log
@@ -50,10 +51,12 @@ def follow(plan: Plan, ahead: dict[str, float], *, start: float, jobs: int) -> N
         start: of the build, by `time.monotonic`.
         jobs: trainings at once.
     """
+    pages = read_yaml(COSTS)["pages"]
+    after = sum(pages.get(name, 0.0) for name in plan.notebooks) / jobs
     while left := [run_id for run_id in ahead if not (get_runs_dir() / run_id).exists()]:
         seconds = sum(ahead[run_id] for run_id in left)
         done = sum(ahead.values()) - seconds
-        rest = estimate_left(done, seconds, elapsed=time.monotonic() - start, jobs=jobs)
+        rest = after + estimate_left(done, seconds, elapsed=time.monotonic() - start, jobs=jobs)
         trained = f"{len(ahead) - len(left)} of {len(ahead)} runs trained"
         text = f"[{plan.name}] {trained}, {describe_minutes(rest)} left"
         if sys.stderr.isatty():
@@ -113,13 +116,22 @@ def estimate_seconds(asked: dict[str, "Request"], dataset: "Dataset") -> dict[st
 
     costs = read_yaml(COSTS)
     scale = len(dataset.ratings) / costs["ratings"]
-    known = {m: (scale * seconds, epochs) for m, (seconds, epochs) in costs["models"].items()}
+    known = {
+        (model, protocol): (scale * seconds, epochs)
+        for model, protocols in costs["models"].items()
+        for protocol, (seconds, epochs) in protocols.items()
+    }
     known |= read_costs(dataset.sha256)
+    of_model: dict[str, list[tuple[float, float]]] = {}
+    for (model, _), cost in known.items():
+        of_model.setdefault(model, []).append(cost)
     usual = fmean(seconds for seconds, _ in known.values())
     expected = {}
     for run_id, request in asked.items():
         epochs = resolve_params(request.model, request.params).get("epochs", 1)
-        seconds, allowed = known.get(request.model, (usual, epochs))
+        found = known.get((request.model, request.split.protocol))
+        alike = [found] if found else of_model.get(request.model, [(usual, epochs)])
+        seconds, allowed = (fmean(values) for values in zip(*alike, strict=True))
         expected[run_id] = seconds * min(1, epochs / allowed)
     return expected
 
@@ -145,14 +157,16 @@ def _list_requests(declare: Any, dataset: "Dataset", given: dict[str, Any]) -> l
     return requests
 
 
-def read_costs(data: str) -> dict[str, tuple[float, float]]:
-    """Mean seconds and allowed epochs of each model's finished runs on data of a fingerprint."""
-    found: dict[str, list[tuple[float, float]]] = {}
+def read_costs(data: str) -> dict[tuple[str, str], tuple[float, float]]:
+    """Mean seconds and allowed epochs of finished runs on data, by model and protocol."""
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for record in _read_records(data):
         run = (record["seconds"], record["params"].get("epochs", 1))
-        found.setdefault(record["model"], []).append(run)
-    means = {m: [fmean(values) for values in zip(*runs, strict=True)] for m, runs in found.items()}
-    return {model: (seconds, epochs) for model, (seconds, epochs) in sorted(means.items())}
+        found.setdefault((record["model"], record["split"]["protocol"]), []).append(run)
+    return {
+        key: (fmean(seconds for seconds, _ in runs), fmean(epochs for _, epochs in runs))
+        for key, runs in sorted(found.items())
+    }
 
 
 def read_peaks(data: str) -> dict[str, float]:
@@ -168,21 +182,27 @@ def _read_records(data: str) -> Iterator[dict[str, Any]]:
     for file in get_runs_dir().glob("*/run.json"):
         with suppress(OSError, ValueError, LookupError, TypeError):  # the build tells of them
             record = json.loads(file.read_text(encoding="utf-8"))
-            has_all = {"run_id", "model", "seconds", "params"} <= {*record}
+            has_all = {"run_id", "model", "split", "seconds", "params"} <= {*record}
             if has_all and record["dataset"]["sha256"] == data:
                 yield {"peak_memory_mb": 0.0} | record
 
 
 def update_costs(plan: Plan, dataset: "Dataset", *, costs: Path = COSTS) -> None:
-    """Write what the finished runs on these data took: by model, and of each chapter of a plan."""
-    models = {m: [round(s, 2), round(e, 1)] for m, (s, e) in read_costs(dataset.sha256).items()}
+    """Write what the finished runs on these data took, and the notebooks of a plan."""
+    models: dict[str, dict[str, list[float]]] = {}
+    for (model, protocol), (spent, epochs) in read_costs(dataset.sha256).items():
+        models.setdefault(model, {})[protocol] = [round(spent, 2), round(epochs, 1)]
     seconds = {record["run_id"]: record["seconds"] for record in _read_records(dataset.sha256)}
-    chapters = {}
-    for name in plan.chapters:
-        used = get_plan_dir(plan.name) / "executed" / f"{name}.runs.json"
-        if used.is_file():
-            found = json.loads(used.read_text(encoding="utf-8"))
-            chapters[name] = round(sum(seconds.get(run_id, 0.0) for run_id in found))
-    content = {"ratings": len(dataset.ratings), "models": models, "chapters": chapters}
+    chapters, pages = {}, {}
+    for file in sorted((get_plan_dir(plan.name) / "executed").glob("*.meta.json")):
+        meta = json.loads(file.read_text(encoding="utf-8"))
+        name = meta["notebook"]
+        if plan.is_results(name):
+            pages[name] = round(meta["seconds"])
+        else:
+            used = json.loads(file.with_name(f"{name}.runs.json").read_text(encoding="utf-8"))
+            chapters[name] = round(sum(seconds.get(run_id, 0.0) for run_id in used))
+    content = {"ratings": len(dataset.ratings), "models": models}
+    content |= {"chapters": chapters, "pages": pages}
     with replace_when_whole(costs) as part:
         part.write_text(HEAD + yaml.safe_dump(content, sort_keys=False, default_flow_style=None))
