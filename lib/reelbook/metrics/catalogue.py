@@ -9,7 +9,7 @@ sample of these users, the same for all models of a split.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,24 @@ class Ranked(NamedTuple):
     recommendations: pd.DataFrame
 
 
+class Asked(NamedTuple):
+    """Whom a part of a split asks lists for, and which movies its figures look for.
+
+    Attributes:
+        users: ids, ascending.
+        movies: ids of the catalogue, ascending.
+        old: movies that no list may have, bool (movies,).
+        seen: what the users rated before, bool (users, movies).
+        held_out: what they rated in this part, bool (users, movies).
+    """
+
+    users: np.ndarray
+    movies: np.ndarray
+    old: np.ndarray
+    seen: sparse.csr_matrix
+    held_out: sparse.csr_matrix
+
+
 def rank_catalogue(
     score: Score,
     dataset: Dataset,
@@ -72,32 +90,48 @@ def rank_catalogue(
     Raises:
         ReelbookError: scores of the wrong shape, or that are no numbers.
     """
-    seen = split.train if part == "validation" else split.known
+    asked = ask(dataset, split, part)
+    ranks, lists = [], []
+    for users, scores, excluded, held_out in _score_blocks(score, asked):
+        table = ranking.rank_held_out(scores, excluded, held_out)
+        movie_id = asked.movies[table["column"]]
+        ranks.append(table.assign(user_id=users[table["row"]], movie_id=movie_id))
+        columns, best = ranking.find_top(scores, excluded, k=list_length)
+        lists.append(_list_movies(users, asked.movies, columns, best))
+    keys = ["user_id", "movie_id"]
+    rated = dataset.ratings.iloc[getattr(split, part)][[*keys, "rating"]]
+    found = rated.merge(pd.concat(ranks)[[*keys, "rank"]], on=keys)
+    return Ranked(found, pd.concat(lists, ignore_index=True))
+
+
+def ask(dataset: Dataset, split: Split, part: str) -> Asked:
+    """What a part of a split, `test` or `validation`, asks of a model."""
     held_out = dataset.ratings.iloc[getattr(split, part)]
-    known = dataset.ratings.iloc[seen]
+    known = dataset.ratings.iloc[split.train if part == "validation" else split.known]
     movies = np.sort(dataset.movies["movie_id"].to_numpy())
     old = np.isin(movies, known["movie_id"]) & split.rules.only_new_movies  # (movies,)
     users = sample_users(np.sort(held_out["user_id"].unique()), num_movies=len(movies))
-    seen_by, held_out_by = (_make_table(rows, users, movies) for rows in (known, held_out))
-    ranks, lists = [], []
-    size = max(1, min(USERS, BLOCK // len(movies)))
-    for start in range(0, len(users), size):
+    tables = [_make_table(rows, users, movies) for rows in (known, held_out)]
+    return Asked(users, movies, old, *tables)
+
+
+def _score_blocks(
+    score: Score, asked: Asked
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Block after block of users: their ids, scores, excluded and held-out movies."""
+    num_movies = len(asked.movies)
+    size = max(1, min(USERS, BLOCK // num_movies))
+    for start in range(0, len(asked.users), size):
         part_of_users = slice(start, start + size)
-        block = users[part_of_users]
-        scores = score(block)
-        if scores.shape != (len(block), len(movies)):
+        users = asked.users[part_of_users]
+        scores = score(users)
+        if scores.shape != (len(users), num_movies):
             raise ReelbookError(
-                f"Scores are {scores.shape}, but there are {len(block)} users and "
-                f"{len(movies)} movies."
+                f"Scores are {scores.shape}, but there are {len(users)} users and "
+                f"{num_movies} movies."
             )
-        excluded = seen_by[part_of_users].toarray() | old
-        table = ranking.rank_held_out(scores, excluded, held_out_by[part_of_users].toarray())
-        ranks.append(table.assign(user_id=block[table["row"]], movie_id=movies[table["column"]]))
-        columns, best = ranking.find_top(scores, excluded, k=list_length)
-        lists.append(_list_movies(block, movies, columns, best))
-    keys = ["user_id", "movie_id"]
-    found = held_out[[*keys, "rating"]].merge(pd.concat(ranks)[[*keys, "rank"]], on=keys)
-    return Ranked(found, pd.concat(lists, ignore_index=True))
+        excluded = asked.seen[part_of_users].toarray() | asked.old
+        yield users, scores, excluded, asked.held_out[part_of_users].toarray()
 
 
 def limit_users(num_movies: int) -> int:
@@ -115,8 +149,21 @@ def sample_users(users: np.ndarray, *, num_movies: int) -> np.ndarray:
 
 def measure_ndcg(score: Score, dataset: Dataset, split: Split, *, part: str) -> float:
     """Mean nDCG@10 of a part of the split: what settings and epochs are chosen by."""
-    ranks = rank_catalogue(score, dataset, split, part=part, list_length=0).ranks
-    return float(pd.Series(compute_ndcg(sort_held_out(ranks), K)).mean())
+    return make_ndcg(dataset, split, part=part)(score)
+
+
+def make_ndcg(dataset: Dataset, split: Split, *, part: str) -> Callable[[Score], float]:
+    """The same for one score after the other: what the part asks for is looked up once."""
+    asked = ask(dataset, split, part)
+
+    def measure(score: Score) -> float:
+        ranks = []
+        for users, scores, excluded, held_out in _score_blocks(score, asked):
+            table = ranking.rank_held_out(scores, excluded, held_out)
+            ranks.append(table.assign(user_id=users[table["row"]]))
+        return float(pd.Series(compute_ndcg(sort_held_out(pd.concat(ranks)), K)).mean())
+
+    return measure
 
 
 def evaluate_ranking(ranked: Ranked, dataset: Dataset, split: Split) -> list[Metric]:

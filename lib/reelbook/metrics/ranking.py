@@ -118,7 +118,8 @@ def rank_held_out(scores: np.ndarray, excluded: np.ndarray, held_out: np.ndarray
     ranks = scores.shape[1] - below
     table = pd.DataFrame({"row": rows, "column": columns, "rank": ranks})
     # Held-out movies with equal scores have all got the last of their places.
-    table["rank"] -= table.groupby(["row", "rank"]).cumcount(ascending=False)
+    if table.duplicated(["row", "rank"]).any():
+        table["rank"] -= table.groupby(["row", "rank"]).cumcount(ascending=False)
     return table
 
 

@@ -19,7 +19,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from reelbook.data.tables import Dataset
-from reelbook.metrics.catalogue import measure_ndcg
+from reelbook.metrics.catalogue import make_ndcg
 from reelbook.metrics.metric import Metric
 from reelbook.metrics.ratings import compute_rmse
 from reelbook.models.fit import Fit
@@ -304,10 +304,8 @@ def _watch(network: Network, by: Measure, dataset: Dataset, split: Split) -> Rep
     if by == NDCG:
         score = network.learned.score
         assert score is not None  # of a network that ranks
-        return lambda loss: {
-            "loss": loss,
-            by.column: measure_ndcg(score, dataset, split, part="validation"),
-        }
+        measure = make_ndcg(dataset, split, part="validation")
+        return lambda loss: {"loss": loss, by.column: measure(score)}
     assert network.watch is not None  # of a network of stars
     told = {"validation_rmse": split.validation}
     if split.rules.reports_test_epochs:
