@@ -230,10 +230,10 @@ def test_packed_triangles_solve_as_whole_factors_do(seed):
 def test_the_covariance_by_its_leading_axes_is_that_of_all_eigenvalues(seed):
     rng = np.random.default_rng(seed)
     e = rng.normal(size=(30, 12)).astype("float32")
-    found = likeness.compare_members(e, np.ones_like(e))
-    values, axes = np.linalg.eigh((found.products / (found.both + 9)).astype("float64"))
+    found = likeness.compare_members(e, np.ones_like(e), (9.0, 4)).axes
+    values, axes = np.linalg.eigh((e.T @ e).astype("float64") / (30 + 9))
     expected = (axes[:, -4:] * values[-4:]) @ axes[:, -4:].T
-    assert likeness.find_covariance(found, shrinkage=9, dim=4) == pytest.approx(expected, abs=1e-5)
+    assert found @ found.T == pytest.approx(expected, abs=1e-5)
 
 
 @settings(max_examples=25, deadline=None)

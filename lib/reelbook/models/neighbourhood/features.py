@@ -28,7 +28,14 @@ from reelbook.models.biases import learn_biases, number_ratings
 from reelbook.models.features.matrix import list_movies, list_users
 from reelbook.models.neighbourhood.likeness import Contents, Likeness, compare_members
 from reelbook.models.neighbourhood.pairs import Pairs, pair
-from reelbook.models.neighbourhood.process import DAY, Points, condition, make_kernels
+from reelbook.models.neighbourhood.process import (
+    DAY,
+    OF_MOVIES,
+    OF_USERS,
+    Points,
+    condition,
+    make_kernels,
+)
 
 PARTS = 6
 DAMPING = 5.0  # of the biases
@@ -41,6 +48,8 @@ SEES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 NEAR = {"near 20 s": (20.0, 2.0), "near 150 s": (150.0, 5.0)}  # seconds, damping
 NEAR |= {"near 2000 s": (2000.0, 8.0), "near a day": (80_000.0, 12.0)}
+ALIKE = {"together": (2, 1.0), "era": (1, 1.0), "genres": (4, 1.0)}  # power, damping
+ALIKE |= {"titles": (1, 0.5), "agreement": (1, 0.3)}
 PAGE = 150.0  # seconds in which a page of movies is rated
 SPREAD = 10.0  # ratings of spread 1 that a spread is damped by
 HIGH, LOW = 0.999, 0.3  # of the scale: five stars, and two or less, of one to five
@@ -111,8 +120,8 @@ def describe(
     u, i = base.points.owner, base.points.member
     residuals, rated = np.zeros((2, *shape), "float32")
     residuals[u, i], rated[u, i] = base.residuals, 1
-    movies = compare_members(residuals, rated)
-    users = None if lean else compare_members(residuals.T, rated.T)
+    movies = compare_members(residuals, rated, *[OF_MOVIES] * (not lean))
+    users = None if lean else compare_members(residuals.T, rated.T, OF_USERS)
     del residuals, rated  # the processes need the memory of these and of the tables below
     told = _ask_user(base, asked, movies, contents, sees) | _count(base, asked, contents, shape)
     told["movie bias"] = of_movie[asked.member]
@@ -163,14 +172,7 @@ def _ask_user(
     known: Known, asked: Points, movies: Likeness, contents: Contents, sees: str
 ) -> dict[str, np.ndarray]:
     """What those of the user's known ratings say of each row that it may see."""
-    weights = {
-        "together": (movies.together, 2, 1.0),  # table, power, damping
-        "era": (contents.era, 1, 1.0),
-        "genres": (contents.genres, 4, 1.0),
-        "titles": (contents.titles, 1, 0.5),
-        "agreement": (movies.agreement, 1, 0.3),
-    }
-    names = ["user bias", "user count", "user spread", "user high", "user low", *NEAR, *weights]
+    names = ["user bias", "user count", "user spread", "user high", "user low", *NEAR, *ALIKE]
     names += ["page", "page spread", "page high", "page low", "position", "share", "hours"]
     names += ["same second", "same minute", "same day", "gap", "nearest", "so far", "before"]
     names += ["after", "gap before", "gap after"]
@@ -191,11 +193,11 @@ def _ask_user(
         average = functools.partial(_average, pairs, y, shift=bias)
         for name, (tau, damping) in NEAR.items():
             told[name] = average(np.exp(apart * np.float32(-1 / tau)) * seen, damping)
-        cells = asked.member[rows][row] * len(movies.together) + known.points.member[mine]
-        for name, (table, power, damping) in weights.items():
-            told[name] = average(_raise(table.reshape(-1)[cells], power) * seen, damping)
+        alike = _compare(asked.member[rows][row], known.points.member[mine], movies, contents)
+        for name, (power, damping) in ALIKE.items():
+            told[name] = average(_raise(alike[name], power) * seen, damping)
         page = np.exp(apart * np.float32(-1 / PAGE)) * seen
-        told["page"] = average(page * _raise(movies.together.reshape(-1)[cells], 2), 0.3)
+        told["page"] = average(page * _raise(alike["together"], 2), 0.3)
         total = pairs.add_up(page)
         squares = pairs.add_up(page * known.stars[mine] ** 2)
         told["page spread"] = np.sqrt((squares + 2) / (total + 2))
@@ -244,9 +246,9 @@ def _ask_movie(
         cells = asked.owner[rows][row] * len(contents.people) + known.points.owner[mine]
         average = functools.partial(_average, pairs, e)
         found["lately"][rows] = average(np.exp(apart * np.float32(-1 / (20 * DAY))), 10.0)
-        found["people"][rows] = average(contents.people.reshape(-1)[cells], 6.0)
+        found["people"][rows] = average(contents.people.reshape(-1).take(cells), 6.0)
         if users is not None:
-            found["user agreement"][rows] = average(users.agreement.reshape(-1)[cells], 0.3)
+            found["user agreement"][rows] = average(users.agreement.reshape(-1).take(cells), 0.3)
         count = pairs.add_up(np.ones_like(e))
         found["movie spread"][rows] = np.sqrt((pairs.add_up(e**2) + SPREAD) / (count + SPREAD))
     return found
@@ -268,6 +270,19 @@ def _count(
         "user age": contents.age[asked.owner] / 40,
         "gender": contents.is_male[asked.owner],
     }
+
+
+def _compare(
+    movie: np.ndarray, other: np.ndarray, movies: Likeness, contents: Contents
+) -> dict[str, np.ndarray]:
+    """How alike the two movies of each pair are, by the names in ALIKE, (pairs,) each."""
+    kinds, genres = contents.kinds, contents.genres
+    tables = {"together": movies.together, "era": contents.era, "titles": contents.titles}
+    tables["agreement"] = movies.agreement
+    cells = movie * len(kinds) + other
+    found = {name: table.reshape(-1).take(cells) for name, table in tables.items()}
+    found["genres"] = genres.reshape(-1).take(kinds[movie] * len(genres) + kinds[other])
+    return found
 
 
 def _sort(known: Known, order: np.ndarray) -> Known:

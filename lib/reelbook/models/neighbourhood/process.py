@@ -22,12 +22,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import lapack
 
-from reelbook.models.neighbourhood.likeness import Contents, Likeness, find_covariance
+from reelbook.models.neighbourhood.likeness import Contents, Likeness
 
 DAY = 86_400  # seconds
 NOISE = 0.75
 SWEEPS = 3
 MOST = 400
+# Shrinkage and number of axes of the residuals' covariances, which the kernels weigh.
+OF_MOVIES, OF_USERS = (200.0, 15), (60.0, 5)
 
 
 class Kernel(NamedTuple):
@@ -81,14 +83,14 @@ class Posterior(NamedTuple):
 def make_kernels(movies: Likeness, users: Likeness, contents: Contents) -> tuple[Kernel, Kernel]:
     """The covariances over the movies of a user, and over the users of a movie."""
     # In place, a part at a time: each table of many movies is large.
-    of_user = find_covariance(movies, shrinkage=200, dim=15)
+    of_user = movies.axes @ movies.axes.T
     of_user *= 0.29
     of_user += 5.1
     of_user += 0.45 * movies.together
     of_user += 0.26 * movies.together**2
     of_user += 0.135 * contents.era
     of_user += 0.12 * contents.titles
-    of_movie = find_covariance(users, shrinkage=60, dim=5)
+    of_movie = users.axes @ users.axes.T
     of_movie *= 0.5
     of_movie += 0.75
     of_movie += 0.32 * users.together
@@ -195,11 +197,11 @@ def _covary(
         np.exp(part, out=part)
         return np.multiply(part, np.float32(variance), out=part)
 
-    found = kernel.table.reshape(-1)[cells]
+    found = kernel.table.reshape(-1).take(cells)
     for variance, tau in kernel.slow:
         found += fade(variance, tau)
     if kernel.page[0]:
-        found += np.multiply(fade(*kernel.page), kernel.together.reshape(-1)[cells], out=part)
+        found += np.multiply(fade(*kernel.page), kernel.together.reshape(-1).take(cells), out=part)
     return found.astype("float64")
 
 
