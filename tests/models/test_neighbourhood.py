@@ -225,6 +225,19 @@ def test_packed_triangles_solve_as_whole_factors_do(seed):
         assert variance[asked] == pytest.approx(own - told, abs=1e-10)
 
 
+def test_many_members_are_compared_alike_and_row_after_row(monkeypatch):
+    rng = np.random.default_rng(0)
+    rated = (rng.random((30, 12)) < 0.5).astype("float32")
+    e = (rng.normal(size=rated.shape) * rated).astype("float32")
+    few = likeness.compare_members(e, rated, (9.0, 4))
+    monkeypatch.setattr(likeness, "MANY", 2)
+    many = likeness.compare_members(e, rated, (9.0, 4))
+    for name in ("together", "agreement"):
+        assert getattr(many, name) == pytest.approx(getattr(few, name), abs=1e-5)
+        assert getattr(many, name).flags.c_contiguous  # else each block of pairs copies the table
+    assert many.axes @ many.axes.T == pytest.approx(few.axes @ few.axes.T, abs=1e-5)
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_covariance_by_its_leading_axes_is_that_of_all_eigenvalues(seed):

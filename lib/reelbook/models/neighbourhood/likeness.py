@@ -28,6 +28,7 @@ from reelbook.models.features.ids import make_genre_table
 YEARS, AGES, OTHER_GENDER = 8.0, 6.0, 0.3
 SHRINKAGE = 25  # of the agreement
 MANY = 4000  # members, above which sparse products are faster
+ROWS = 64  # of a table at a time
 COMMON = ["the", "of", "a", "and", "in", "to", "for", "on", "la", "le", "los", "der"]
 
 
@@ -85,8 +86,10 @@ def describe_contents(dataset: Dataset) -> Contents:
     if "people" in dataset.traits:
         same = np.where(is_male[:, None] == is_male, 1.0, OTHER_GENDER)
         people = (np.exp(-np.abs(age[:, None] - age) / AGES) * same).astype("float32")
-    era = np.exp(-np.abs(year[:, None] - year) / YEARS).astype("float32")
-    era *= genres[kinds][:, kinds]
+    era = np.empty_like(titles)
+    for part in cut_rows(len(year)):
+        near = np.exp(-np.abs(year[part, None] - year) / YEARS).astype("float32")
+        era[part] = genres[kinds[part]][:, kinds] * near
     return Contents(kinds, genres, era, titles, people, year, age, is_male)
 
 
@@ -102,19 +105,23 @@ def compare_members(
     """
     products, both = _multiply(residuals, residuals), _multiply(rated, rated)
     axes = _find_axes(products, both, *covariance)
-    # In place from here on: each table of many members is large.
     squares = _multiply(residuals**2, rated)  # of e_i over the others of both
     np.maximum(squares, 1e-3, out=squares)
-    scale = squares * squares.T
-    agreement = np.divide(products, np.sqrt(scale, out=scale), out=products)  # the cosine
-    np.clip(agreement, -1, 1, out=agreement)
-    agreement *= np.sqrt(np.abs(agreement, out=scale), out=scale)
-    agreement *= both
-    agreement /= np.add(both, SHRINKAGE, out=scale)
+    agreement = products  # in place, as each table of many members is large
+    for part in cut_rows(len(both)):
+        n = both[part]
+        cosine = products[part] / np.sqrt(squares[part] * squares.T[part])
+        np.clip(cosine, -1, 1, out=cosine)
+        agreement[part] = cosine * np.sqrt(np.abs(cosine)) * n / (n + SHRINKAGE)
     root = np.sqrt(np.maximum(np.diag(both), 1))
     together = np.divide(both, root[:, None], out=both)
     together /= root
     return Likeness(together, agreement, axes)
+
+
+def cut_rows(number: int) -> list[slice]:
+    """Slices of the rows of a table: what is made of one at a time is small, and in the cache."""
+    return [slice(start, start + ROWS) for start in range(0, number, ROWS)]
 
 
 def _find_axes(products: np.ndarray, both: np.ndarray, shrinkage: float, dim: int) -> np.ndarray:
@@ -139,7 +146,8 @@ def _multiply(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Left' right, (members, members), where most entries of many members are zero."""
     if left.shape[1] <= MANY:
         return left.T @ right
-    return (sparse.csr_matrix(left).T @ sparse.csr_matrix(right)).toarray()
+    # Row after row, as the product in full: then whoever reads it flat copies nothing.
+    return (sparse.csr_matrix(left.T) @ sparse.csr_matrix(right)).toarray()
 
 
 def _compare_titles(titles: list[str]) -> np.ndarray:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import lapack
 
-from reelbook.models.neighbourhood.likeness import Contents, Likeness
+from reelbook.models.neighbourhood.likeness import Contents, Likeness, cut_rows
 
 DAY = 86_400  # seconds
 NOISE = 0.75
@@ -82,20 +82,26 @@ class Posterior(NamedTuple):
 
 def make_kernels(movies: Likeness, users: Likeness, contents: Contents) -> tuple[Kernel, Kernel]:
     """The covariances over the movies of a user, and over the users of a movie."""
-    # In place, a part at a time: each table of many movies is large.
-    of_user = movies.axes @ movies.axes.T
-    of_user *= 0.29
-    of_user += 5.1
-    of_user += 0.45 * movies.together
-    of_user += 0.26 * movies.together**2
-    of_user += 0.135 * contents.era
-    of_user += 0.12 * contents.titles
-    of_movie = users.axes @ users.axes.T
-    of_movie *= 0.5
-    of_movie += 0.75
-    of_movie += 0.32 * users.together
-    of_movie += 0.04 * users.together**2
-    of_movie += 0.042 * contents.people
+    of_user, of_movie = np.empty_like(movies.together), np.empty_like(users.together)
+    for part in cut_rows(len(of_user)):
+        together = movies.together[part]
+        of_user[part] = (
+            5.1
+            + 0.45 * together
+            + 0.26 * together**2
+            + 0.135 * contents.era[part]
+            + 0.12 * contents.titles[part]
+            + 0.29 * (movies.axes[part] @ movies.axes.T)
+        )
+    for part in cut_rows(len(of_movie)):
+        together = users.together[part]
+        of_movie[part] = (
+            0.75
+            + 0.32 * together
+            + 0.04 * together**2
+            + 0.042 * contents.people[part]
+            + 0.5 * (users.axes[part] @ users.axes.T)
+        )
     slow = [(0.2, 145.0), (0.05, 1.3 * DAY), (0.107, 93.0 * DAY)]
     return (
         Kernel(of_user, movies.together, slow, (0.051, 2700.0)),
