@@ -56,3 +56,22 @@ def test_no_feature_is_handed_over_that_no_training_rating_has(describe, dataset
     assert sum(size for block in blocks for size in block.groups) == x.shape[1] + sum(
         relation.data.shape[1] for relation in relations
     )
+
+
+@pytest.mark.parametrize("describe", [bayes.describe_ids, bayes.describe_all])
+def test_draws_that_are_kept_of_entities_predict_as_those_of_features(describe, dataset):
+    known, rows = dataset.ratings.iloc[:500], dataset.ratings.iloc[500:]
+    blocks = describe(dataset, known)
+    groups = [size for block in blocks for size in block.groups]
+    x, relations = bayes.make_inputs(blocks, known)
+    draws = bayes.Draws(blocks, 5, 3)
+    sampler = bayes.myfm.MyFMGibbsRegressor(rank=3, random_seed=1)
+
+    def keep(number, drawn, *_):
+        draws.keep(number - 3, drawn)
+        return False, None
+
+    options = {"X_rel": relations, "group_shapes": groups, "n_iter": 8, "n_kept_samples": 5}
+    sampler.fit(x, known["rating"].to_numpy(), callback=keep, **options)
+    expected = sampler.predict(*bayes.make_inputs(blocks, rows))
+    assert draws.predict(rows) == pytest.approx(expected, abs=1e-6)

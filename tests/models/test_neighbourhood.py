@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import cho_factor, cho_solve
 
 from reelbook.data import synthetic
 from reelbook.data.tables import Dataset
@@ -199,6 +200,53 @@ def test_backfitting_ends_at_the_mean_of_the_sum_of_both_processes(seed):
     own = np.array([covary(kernels[0], i, 0, i, 0) for i in rows.member])
     alone = np.linalg.solve(f + process.NOISE * np.eye(25), f_rows.T)
     assert found.user_variance == pytest.approx(own - (f_rows.T * alone).sum(axis=0), abs=1e-4)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_packed_triangles_solve_as_whole_factors_do(seed):
+    rng = np.random.default_rng(seed)
+    known, rows, residuals = make_points(rng, 60), make_points(rng, 20), rng.normal(size=60)
+    kernel = make_kernel(rng, 6)
+    groups = process._make_groups(kernel, known, rows)
+    explained, weights = process._explain(groups, residuals)
+    mean, variance = process._ask(kernel, known, rows, groups, weights)
+    assert explained == pytest.approx(residuals - process.NOISE * weights, abs=1e-12)
+    for places, asked, factor in groups:
+        assert factor.shape == (len(places) * (len(places) + 1) // 2,)
+        inner = process._covary(kernel, known, places, known, places)
+        inner += process.NOISE * np.eye(len(places))
+        cross = process._covary(kernel, rows, asked, known, places)
+        whole = cho_factor(inner, lower=True)
+        assert weights[places] == pytest.approx(cho_solve(whole, residuals[places]), abs=1e-10)
+        assert mean[asked] == pytest.approx(cross @ cho_solve(whole, residuals[places]), abs=1e-10)
+        told = (cross * cho_solve(whole, cross.T).T).sum(axis=1)
+        own = process._vary(kernel)[rows.member[asked]].astype("float64")
+        assert variance[asked] == pytest.approx(own - told, abs=1e-10)
+
+
+def test_many_members_are_compared_alike_and_row_after_row(monkeypatch):
+    rng = np.random.default_rng(0)
+    rated = (rng.random((30, 12)) < 0.5).astype("float32")
+    e = (rng.normal(size=rated.shape) * rated).astype("float32")
+    few = likeness.compare_members(e, rated, (9.0, 4))
+    monkeypatch.setattr(likeness, "MANY", 2)
+    many = likeness.compare_members(e, rated, (9.0, 4))
+    for name in ("together", "agreement"):
+        assert getattr(many, name) == pytest.approx(getattr(few, name), abs=1e-5)
+        assert getattr(many, name).flags.c_contiguous  # else each block of pairs copies the table
+    assert many.axes @ many.axes.T == pytest.approx(few.axes @ few.axes.T, abs=1e-5)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_covariance_by_its_leading_axes_is_that_of_all_eigenvalues(seed):
+    rng = np.random.default_rng(seed)
+    e = rng.normal(size=(30, 12)).astype("float32")
+    found = likeness.compare_members(e, np.ones_like(e), (9.0, 4)).axes
+    values, axes = np.linalg.eigh((e.T @ e).astype("float64") / (30 + 9))
+    expected = (axes[:, -4:] * values[-4:]) @ axes[:, -4:].T
+    assert found @ found.T == pytest.approx(expected, abs=1e-5)
 
 
 @settings(max_examples=25, deadline=None)

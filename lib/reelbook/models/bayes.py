@@ -16,6 +16,13 @@ too, so there is no penalty to tune (Rendle 2012; Salakhutdinov and Mnih 2008).
 The draws are those of the package myFM. Who rated what is counted on training ratings only. What
 training never saw has no feature, and is predicted by the rest. Predictions are clipped to the
 range of the training ratings.
+
+A draw is kept as what it says of each day, user and movie, which are fewer than their features.
+With p = sum_a x_a v_a over the features of one of them, and
+
+    b = sum_a x_a w_a + (|p|^2 - sum_a x_a^2 |v_a|^2) / 2,
+
+the sum over s above is one over w0 + b_d + b_u + b_i + p_d . p_u + p_d . p_i + p_u . p_i.
 """
 
 import contextlib
@@ -58,6 +65,7 @@ FAMILY = Family(
     defaults={"grid": {}},
     unseen="the mean and what is known of the other one",
 )
+ROWS = 256  # predicted at a time; bounds the memory
 BURN_IN = 5  # draws that are not averaged, as myFM does by default
 DAY = 24 * 60 * 60
 
@@ -81,18 +89,25 @@ def learn_draws(
     blocks = describe(dataset, ratings)
     groups = [size for block in blocks for size in block.groups]
     x, relations = make_inputs(blocks, ratings)
+    draws = Draws(blocks, max(params["draws"] - BURN_IN, 1), params["rank"])
+
+    def keep(number: int, drawn: Any, *_: Any) -> tuple[bool, None]:
+        draws.keep(number - params["draws"] + draws.number, drawn)
+        return False, None  # neither stop nor say something
+
     with contextlib.redirect_stderr(io.StringIO()):  # myFM always draws a bar
         sampler.fit(
             x,
             stars,
             X_rel=relations,
             n_iter=params["draws"],
-            n_kept_samples=max(params["draws"] - BURN_IN, 1),
+            n_kept_samples=1,
             group_shapes=groups,
+            callback=keep,
         )
 
     def predict(rows: pd.DataFrame) -> np.ndarray:
-        return sampler.predict(*make_inputs(blocks, rows)).clip(stars.min(), stars.max())
+        return draws.predict(rows).clip(stars.min(), stars.max())
 
     return Learned(1 + sum(groups) * (1 + params["rank"]), predict=predict)
 
@@ -114,6 +129,55 @@ class Block(NamedTuple):
     features: sparse.csr_matrix
     groups: list[int]
     related: bool
+
+    def find(self, ratings: pd.DataFrame) -> np.ndarray:
+        """The row of the features that holds for each rating, (ratings,)."""
+        return np.searchsorted(self.values, _get_column(ratings, self.column))
+
+
+class Draws:
+    """Draws as what they say of the entities of each block: see the head.
+
+    Args:
+        blocks: in the order of myFM, which has the related ones last.
+        number: of draws to keep.
+        rank: of a draw.
+    """
+
+    def __init__(self, blocks: list[Block], number: int, rank: int) -> None:
+        self.blocks, self.number, self.rank = blocks, number, rank
+        self.squares = [block.features.power(2) for block in blocks]
+        self.mean = 0.0  # of w0
+        self.biases = [np.zeros(len(block.values)) for block in blocks]  # means of b
+        # p of one draw after another; float32, as there are many.
+        self.vectors = [np.zeros((len(b.values), number * rank), "float32") for b in blocks]
+
+    def keep(self, place: int, drawn: Any) -> None:
+        """Keep a draw of myFM as the one at this place; below 0 it burns in, and is not kept."""
+        if place < 0:
+            return
+        self.mean += drawn.w0 / self.number
+        w, v = np.asarray(drawn.w), np.ascontiguousarray(drawn.V)  # (features,), (features, rank)
+        start = 0
+        for n, block in enumerate(self.blocks):
+            own = slice(start, start + block.features.shape[1])
+            p = block.features @ v[own]  # (entities, rank)
+            pairs = (p**2).sum(axis=1) - self.squares[n] @ (v[own] ** 2).sum(axis=1)
+            self.biases[n] += (block.features @ w[own] + pairs / 2) / self.number
+            self.vectors[n][:, place * self.rank :][:, : self.rank] = p
+            start = own.stop
+
+    def predict(self, ratings: pd.DataFrame) -> np.ndarray:
+        """The mean of all draws, float64 (ratings,)."""
+        places = [block.find(ratings) for block in self.blocks]
+        found = self.mean + sum(b[rows] for b, rows in zip(self.biases, places, strict=True))
+        for start in range(0, len(ratings), ROWS):
+            part = slice(start, start + ROWS)
+            first, *others = (v[rows[part]] for v, rows in zip(self.vectors, places, strict=True))
+            for other in others:
+                found[part] += np.einsum("ri,ri->r", first, other) / self.number
+                first += other
+        return found
 
 
 def describe_ids(dataset: Dataset, ratings: pd.DataFrame) -> list[Block]:
@@ -151,7 +215,7 @@ def make_inputs(
     """Ratings as myFM takes them: sparse (rows, features), and the related blocks."""
     own, relations = [], []
     for block in blocks:
-        rows = np.searchsorted(block.values, _get_column(ratings, block.column))
+        rows = block.find(ratings)
         if block.related:
             entities, places = np.unique(rows, return_inverse=True)
             relations.append(myfm.RelationBlock(places, block.features[entities]))

@@ -107,6 +107,7 @@ def choose_and_refit(
     """
     ratings = dataset.ratings
     first, best, chosen, tried = None, -math.inf, {}, []
+    learned: Learned | None = None
     for setting in list_grid(params) or [{}] * epochs:
         learned = learn(params | setting, ratings.iloc[split.train], *[None] * epochs)
         told, value = _measure(learned, by, dataset, split)
@@ -123,6 +124,7 @@ def choose_and_refit(
     if first is not None and not refit:
         final = first
     else:
+        first = apart = learned = None  # the memory that they hold goes to the last fit
         known = ratings.iloc[split.known]
         final = learn(params | chosen, known, *[best_epoch] * epochs)
     values = {"setting": range(1, len(tried) + 1), by.column: [row[by.column] for row in tried]}

@@ -110,6 +110,7 @@ def fit(model_name: str, params: dict[str, Any], dataset: Dataset, split: Split,
 
     def learn_blend(params: dict[str, Any], ratings: pd.DataFrame) -> Learned:
         if len(ratings) not in members:
+            members.clear()  # of the training rows alone, and done with
             members[len(ratings)] = learned = [
                 learn_network(build, params, dataset, split, ratings, seed=s, by=RMSE, epoch=epoch)
                 for s, epoch in enumerate(epochs, seed * params["members"])
@@ -153,6 +154,7 @@ def make_encoder(dataset: Dataset, sees: str, lean: bool) -> Encode:
         key = len(ratings), hash(None if rows is None else tuple(rows.index))
         if key not in kept:
             if rows is None:
+                kept.clear()  # of other ratings, and done with
                 found = cross_describe(dataset, contents, ratings, seed=0, **options)
             else:
                 found = describe(dataset, contents, ratings, rows, **options)

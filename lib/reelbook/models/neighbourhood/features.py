@@ -15,6 +15,7 @@ them. So no statistic of a row holds its own stars, however indirectly: a featur
 leak inside training, since on test rows it never will.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -26,7 +27,15 @@ from reelbook.errors import ReelbookError
 from reelbook.models.biases import learn_biases, number_ratings
 from reelbook.models.features.matrix import list_movies, list_users
 from reelbook.models.neighbourhood.likeness import Contents, Likeness, compare_members
-from reelbook.models.neighbourhood.process import DAY, Points, condition, make_kernels
+from reelbook.models.neighbourhood.pairs import Pairs, pair
+from reelbook.models.neighbourhood.process import (
+    DAY,
+    OF_MOVIES,
+    OF_USERS,
+    Points,
+    condition,
+    make_kernels,
+)
 
 PARTS = 6
 DAMPING = 5.0  # of the biases
@@ -39,6 +48,8 @@ SEES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 NEAR = {"near 20 s": (20.0, 2.0), "near 150 s": (150.0, 5.0)}  # seconds, damping
 NEAR |= {"near 2000 s": (2000.0, 8.0), "near a day": (80_000.0, 12.0)}
+ALIKE = {"together": (2, 1.0), "era": (1, 1.0), "genres": (4, 1.0)}  # power, damping
+ALIKE |= {"titles": (1, 0.5), "agreement": (1, 0.3)}
 PAGE = 150.0  # seconds in which a page of movies is rated
 SPREAD = 10.0  # ratings of spread 1 that a spread is damped by
 HIGH, LOW = 0.999, 0.3  # of the scale: five stars, and two or less, of one to five
@@ -109,16 +120,16 @@ def describe(
     u, i = base.points.owner, base.points.member
     residuals, rated = np.zeros((2, *shape), "float32")
     residuals[u, i], rated[u, i] = base.residuals, 1
-    movies = compare_members(residuals, rated)
+    movies = compare_members(residuals, rated, *[OF_MOVIES] * (not lean))
+    users = None if lean else compare_members(residuals.T, rated.T, OF_USERS)
+    del residuals, rated  # the processes need the memory of these and of the tables below
     told = _ask_user(base, asked, movies, contents, sees) | _count(base, asked, contents, shape)
     told["movie bias"] = of_movie[asked.member]
     told["base"] = told["user bias"] + told["movie bias"]
-    if lean:
-        told |= _ask_movie(base, asked, None, contents)
-    else:
-        users = compare_members(residuals.T, rated.T)
-        told |= _ask_movie(base, asked, users, contents)
+    told |= _ask_movie(base, asked, users, contents)
+    if users is not None:
         kernels = make_kernels(movies, users, contents)
+        del movies, users
         posterior = condition(kernels, base.points, asked, base.stars)
         told |= posterior._asdict() | {"process": posterior.of_user + posterior.of_movie}
     return pd.DataFrame(told, index=rows.index, dtype="float32")
@@ -161,52 +172,48 @@ def _ask_user(
     known: Known, asked: Points, movies: Likeness, contents: Contents, sees: str
 ) -> dict[str, np.ndarray]:
     """What those of the user's known ratings say of each row that it may see."""
-    weights = {
-        "together": (movies.together, 2, 1.0),  # table, power, damping
-        "era": (contents.era, 1, 1.0),
-        "genres": (contents.genres, 4, 1.0),
-        "titles": (contents.titles, 1, 0.5),
-        "agreement": (movies.agreement, 1, 0.3),
-    }
-    names = ["user bias", "user count", "user spread", "user high", "user low", *NEAR, *weights]
+    names = ["user bias", "user count", "user spread", "user high", "user low", *NEAR, *ALIKE]
     names += ["page", "page spread", "page high", "page low", "position", "share", "hours"]
     names += ["same second", "same minute", "same day", "gap", "nearest", "so far", "before"]
     names += ["after", "gap before", "gap after"]
     found = {name: np.zeros(len(asked.time), "float32") for name in names}
     for name in ("gap", "gap before", "gap after"):
         found[name] += np.float32(np.log1p(FAR))  # of a user without known ratings
-    order = np.lexsort((known.points.time, known.points.owner))
-    for mine, rows in _pair(known.points.owner[order], asked.owner):
-        places = order[mine]
-        y, time, place = known.lifts[places], known.points.time[places], known.place[places]
-        since = (asked.time[rows][:, None] - time).astype("float32")  # (rows, known)
+    known = _sort(known, np.lexsort((known.points.time, known.points.owner)))
+    for pairs in pair(known.points.owner, asked.owner):
+        rows, row, mine = pairs.rows, pairs.row, pairs.known
+        y, place = known.lifts[mine], known.place[mine]
+        since = (asked.time[rows][row] - known.points.time[mine]).astype("float32")  # (pairs,)
         apart = np.abs(since)
         seen = SEES[sees](since).astype("float32")
-        count = seen.sum(axis=1)
-        bias = (seen @ y) / (count + DAMPING)
+        count = pairs.add_up(seen)
+        bias = pairs.add_up(seen * y) / (count + DAMPING)
 
         told = {"user bias": bias, "user count": np.log1p(count)}
+        average = functools.partial(_average, pairs, y, shift=bias)
         for name, (tau, damping) in NEAR.items():
-            told[name] = _average(np.exp(apart * np.float32(-1 / tau)) * seen, y, damping, bias)
-        cells = np.ix_(asked.member[rows], known.points.member[places])
-        for name, (table, power, damping) in weights.items():
-            told[name] = _average(table[cells] ** power * seen, y, damping, bias)
+            told[name] = average(np.exp(apart * np.float32(-1 / tau)) * seen, damping)
+        alike = _compare(asked.member[rows][row], known.points.member[mine], movies, contents)
+        for name, (power, damping) in ALIKE.items():
+            told[name] = average(_raise(alike[name], power) * seen, damping)
         page = np.exp(apart * np.float32(-1 / PAGE)) * seen
-        told["page"] = _average(page * movies.together[cells] ** 2, y, 0.3, bias)
-        total = page.sum(axis=1)
-        told["page spread"] = np.sqrt((page @ known.stars[places] ** 2 + 2) / (total + 2))
-        squares = seen @ y**2 - 2 * bias * (seen @ y) + bias**2 * count
+        told["page"] = average(page * _raise(alike["together"], 2), 0.3)
+        total = pairs.add_up(page)
+        squares = pairs.add_up(page * known.stars[mine] ** 2)
+        told["page spread"] = np.sqrt((squares + 2) / (total + 2))
+        squares = pairs.add_up(seen * y**2) - 2 * bias * pairs.add_up(seen * y) + bias**2 * count
         told["user spread"] = np.sqrt((squares.clip(min=0) + SPREAD) / (count + SPREAD))
         for name, is_there in (("high", place >= HIGH), ("low", place <= LOW)):
-            told[f"page {name}"] = (page @ is_there) / (total + 2)
-            told[f"user {name}"] = (seen @ is_there + 1) / (count + 5)
+            told[f"page {name}"] = pairs.add_up(page * is_there) / (total + 2)
+            told[f"user {name}"] = (pairs.add_up(seen * is_there) + 1) / (count + 5)
         past = seen * (since > 0)
-        told["position"] = np.log1p(past.sum(axis=1))
-        told["share"] = past.sum(axis=1) / np.maximum(count, 1)
+        num_past = pairs.add_up(past)
+        told["position"] = np.log1p(num_past)
+        told["share"] = num_past / np.maximum(count, 1)
         for name, reach in (("second", 0), ("minute", 60), ("day", DAY / 2)):
-            told[f"same {name}"] = np.log1p((seen * (apart <= reach)).sum(axis=1))
-        told["hours"] = np.log1p((past * since).max(axis=1) / 3600)
-        told["so far"] = _average(seen * (since >= 0), y, 5.0, bias)
+            told[f"same {name}"] = np.log1p(pairs.add_up(seen * (apart <= reach)))
+        told["hours"] = np.log1p(pairs.find_largest(past * since) / 3600)
+        told["so far"] = average(seen * (since >= 0), 5.0)
         sides = {
             "nearest": seen > 0,
             "before": seen * (since >= 0) > 0,
@@ -215,10 +222,8 @@ def _ask_user(
         for name, is_there in sides.items():
             # Of equally near ones the last in time before, the first after.
             gaps = np.where(is_there, apart, np.float32(FAR))
-            at = gaps.argmin(axis=1)
-            if name == "before":
-                at = gaps.shape[1] - 1 - gaps[:, ::-1].argmin(axis=1)
-            gap = gaps[np.arange(len(rows)), at].clip(max=FAR)
+            at = pairs.find_least(gaps, last=name == "before")
+            gap = gaps[at].clip(max=FAR)
             fade = gap < 600 if name == "nearest" else np.exp(-gap / 1000)
             told[name] = (y[at] - bias) * fade
             told["gap" if name == "nearest" else f"gap {name}"] = np.log1p(gap)
@@ -233,18 +238,19 @@ def _ask_movie(
     """What the movie's known ratings say of each row."""
     names = ["lately", "people", "movie spread"] + ["user agreement"] * (users is not None)
     found = {name: np.zeros(len(asked.time), "float32") for name in names}
-    order = np.argsort(known.points.member, kind="stable")
-    for mine, rows in _pair(known.points.member[order], asked.member):
-        places = order[mine]
-        e, time = known.residuals[places], known.points.time[places]
-        apart = np.abs(asked.time[rows][:, None] - time)
-        cells = np.ix_(asked.owner[rows], known.points.owner[places])
-        lately = np.exp(apart / (-20 * DAY)).astype("float32")
-        found["lately"][rows] = _average(lately, e, 10.0)
-        found["people"][rows] = _average(contents.people[cells], e, 6.0)
+    known = _sort(known, np.argsort(known.points.member, kind="stable"))
+    for pairs in pair(known.points.member, asked.member):
+        rows, row, mine = pairs.rows, pairs.row, pairs.known
+        e = known.residuals[mine]
+        apart = np.abs(asked.time[rows][row] - known.points.time[mine]).astype("float32")
+        cells = asked.owner[rows][row] * len(contents.people) + known.points.owner[mine]
+        average = functools.partial(_average, pairs, e)
+        found["lately"][rows] = average(np.exp(apart * np.float32(-1 / (20 * DAY))), 10.0)
+        found["people"][rows] = average(contents.people.reshape(-1).take(cells), 6.0)
         if users is not None:
-            found["user agreement"][rows] = _average(users.agreement[cells], e, 0.3)
-        found["movie spread"][rows] = np.sqrt(((e**2).sum() + SPREAD) / (len(e) + SPREAD))
+            found["user agreement"][rows] = average(users.agreement.reshape(-1).take(cells), 0.3)
+        count = pairs.add_up(np.ones_like(e))
+        found["movie spread"][rows] = np.sqrt((pairs.add_up(e**2) + SPREAD) / (count + SPREAD))
     return found
 
 
@@ -266,23 +272,38 @@ def _count(
     }
 
 
-def _pair(owner: np.ndarray, asked: np.ndarray) -> list[tuple[slice, np.ndarray]]:
-    """Runs of equal owners, who ascend, with the places of their rows among those asked for."""
-    order = np.argsort(asked, kind="stable")
-    owners, starts = np.unique(owner, return_index=True)
-    ends = np.append(starts[1:], len(owner))
-    low, high = (np.searchsorted(asked[order], owners, side) for side in ("left", "right"))
-    return [
-        (slice(a, b), order[c:d])
-        for a, b, c, d in zip(starts, ends, low, high, strict=True)
-        if d > c
-    ]
+def _compare(
+    movie: np.ndarray, other: np.ndarray, movies: Likeness, contents: Contents
+) -> dict[str, np.ndarray]:
+    """How alike the two movies of each pair are, by the names in ALIKE, (pairs,) each."""
+    kinds, genres = contents.kinds, contents.genres
+    tables = {"together": movies.together, "era": contents.era, "titles": contents.titles}
+    tables["agreement"] = movies.agreement
+    cells = movie * len(kinds) + other
+    found = {name: table.reshape(-1).take(cells) for name, table in tables.items()}
+    found["genres"] = genres.reshape(-1).take(kinds[movie] * len(genres) + kinds[other])
+    return found
+
+
+def _sort(known: Known, order: np.ndarray) -> Known:
+    points, *others = known
+    return Known(Points(*(a[order] for a in points)), *(a[order] for a in others))
+
+
+def _raise(values: np.ndarray, power: int) -> np.ndarray:
+    """Values to the power 1, 2 or 4: as squares they are there sooner."""
+    while power > 1:
+        values, power = np.square(values), power // 2
+    return values
 
 
 def _average(
-    weights: np.ndarray, values: np.ndarray, damping: float, shift: np.ndarray | float = 0.0
+    pairs: Pairs,
+    values: np.ndarray,
+    weights: np.ndarray,
+    damping: float,
+    shift: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """The damped average of values (known,) less a shift (rows,) by weights (rows, known)."""
-    total = np.abs(weights).sum(axis=1)
-    with np.errstate(invalid="ignore"):  # BLAS flags lanes that it does not use
-        return (weights @ values - shift * weights.sum(axis=1)) / (total + damping)
+    """Each row's damped average of values (pairs,) less a shift (rows,) by weights (pairs,)."""
+    total, signed = pairs.add_up(np.abs(weights)), pairs.add_up(weights)
+    return (pairs.add_up(weights * values) - shift * signed) / (total + damping)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import LinearOperator, eigsh
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from reelbook.data.tables import Dataset
@@ -28,6 +28,7 @@ from reelbook.models.features.ids import make_genre_table
 YEARS, AGES, OTHER_GENDER = 8.0, 6.0, 0.3
 SHRINKAGE = 25  # of the agreement
 MANY = 4000  # members, above which sparse products are faster
+ROWS = 64  # of a table at a time
 COMMON = ["the", "of", "a", "and", "in", "to", "for", "on", "la", "le", "los", "der"]
 
 
@@ -35,8 +36,9 @@ class Contents(NamedTuple):
     """What is told of movies and people, in the order of their ids.
 
     Attributes:
-        genres: see the head, float32 (movies, movies).
-        era: see the head.
+        kinds: number of each movie's set of genres, as many movies have the same (movies,).
+        genres: see the head; of two such sets, float32 (kinds, kinds).
+        era: see the head, float32 (movies, movies).
         titles: see the head.
         people: see the head, float32 (users, users).
         year: of each movie; the median where it is not known, 0 where none is (movies,).
@@ -44,6 +46,7 @@ class Contents(NamedTuple):
         is_male: of each user, 0 or 1.
     """
 
+    kinds: np.ndarray
     genres: np.ndarray
     era: np.ndarray
     titles: np.ndarray
@@ -54,12 +57,17 @@ class Contents(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """How alike members are by the known ratings; all are float32 (members, members)."""
+    """How alike members are by the known ratings.
+
+    Attributes:
+        together: see the head, float32 (members, members).
+        agreement: see the head, float32 (members, members).
+        axes: the leading ones of the covariance, whose products it is, float32 (members, dim).
+    """
 
     together: np.ndarray
     agreement: np.ndarray
-    products: np.ndarray  # sum e_i e_j
-    both: np.ndarray  # n_ij
+    axes: np.ndarray
 
 
 def describe_contents(dataset: Dataset) -> Contents:
@@ -68,8 +76,9 @@ def describe_contents(dataset: Dataset) -> Contents:
     users = dataset.users.sort_values("user_id")
     years = movies["year"].astype("float64")
     year = years.fillna(years.median()).fillna(0.0).to_numpy("float64")
-    genres = _compute_cosine(make_genre_table(dataset)[1:])
-    titles = np.zeros_like(genres)
+    sets, kinds = np.unique(make_genre_table(dataset)[1:], axis=0, return_inverse=True)
+    genres = _compute_cosine(sets)
+    titles = np.zeros((len(movies), len(movies)), "float32")
     if "titles" in dataset.traits:
         titles = _compare_titles(movies["title"].tolist())
     age, is_male = users["age"].to_numpy("float64"), (users["gender"] == "M").to_numpy("float64")
@@ -77,42 +86,68 @@ def describe_contents(dataset: Dataset) -> Contents:
     if "people" in dataset.traits:
         same = np.where(is_male[:, None] == is_male, 1.0, OTHER_GENDER)
         people = (np.exp(-np.abs(age[:, None] - age) / AGES) * same).astype("float32")
-    era = genres * np.exp(-np.abs(year[:, None] - year) / YEARS).astype("float32")
-    return Contents(genres, era, titles, people, year, age, is_male)
+    era = np.empty_like(titles)
+    for part in cut_rows(len(year)):
+        near = np.exp(-np.abs(year[part, None] - year) / YEARS).astype("float32")
+        era[part] = genres[kinds[part]][:, kinds] * near
+    return Contents(kinds, genres, era, titles, people, year, age, is_male)
 
 
-def compare_members(residuals: np.ndarray, rated: np.ndarray) -> Likeness:
+def compare_members(
+    residuals: np.ndarray, rated: np.ndarray, covariance: tuple[float, int] = (0.0, 0)
+) -> Likeness:
     """Compare the columns of two tables.
 
     Args:
         residuals: e, 0 where there is no rating, float32 (others, members).
         rated: R transposed, 1 where there is a rating.
+        covariance: its shrinkage, and how many of its axes to find.
     """
     products, both = _multiply(residuals, residuals), _multiply(rated, rated)
+    axes = _find_axes(products, both, *covariance)
     squares = _multiply(residuals**2, rated)  # of e_i over the others of both
-    scale = np.sqrt(np.maximum(squares, 1e-3) * np.maximum(squares.T, 1e-3))
-    cosine = (products / scale).clip(-1, 1)
-    agreement = cosine * np.sqrt(np.abs(cosine)) * both / (both + SHRINKAGE)
+    np.maximum(squares, 1e-3, out=squares)
+    agreement = products  # in place, as each table of many members is large
+    for part in cut_rows(len(both)):
+        n = both[part]
+        cosine = products[part] / np.sqrt(squares[part] * squares.T[part])
+        np.clip(cosine, -1, 1, out=cosine)
+        agreement[part] = cosine * np.sqrt(np.abs(cosine)) * n / (n + SHRINKAGE)
     root = np.sqrt(np.maximum(np.diag(both), 1))
-    return Likeness(both / root[:, None] / root, agreement, products, both)
+    together = np.divide(both, root[:, None], out=both)
+    together /= root
+    return Likeness(together, agreement, axes)
 
 
-def find_covariance(likeness: Likeness, *, shrinkage: float, dim: int) -> np.ndarray:
-    """The covariance of the residuals by its leading axes, float32 (members, members)."""
-    covariance = likeness.products / (likeness.both + np.float32(shrinkage))
+def cut_rows(number: int) -> list[slice]:
+    """Slices of the rows of a table: what is made of one at a time is small, and in the cache."""
+    return [slice(start, start + ROWS) for start in range(0, number, ROWS)]
+
+
+def _find_axes(products: np.ndarray, both: np.ndarray, shrinkage: float, dim: int) -> np.ndarray:
+    """The leading axes of the covariance, each as long as it counts, float32 (members, dim)."""
+    dim = min(dim, len(both) - 1)
+    if dim < 1:
+        return np.zeros((len(both), 0), "float32")
+    covariance = both + np.float32(shrinkage)
+    np.divide(products, covariance, out=covariance)
     if len(covariance) > MANY:
         covariance = sparse.csr_matrix(covariance)
-    start = np.ones(covariance.shape[0])  # the same bits each time
-    values, axes = eigsh(covariance.astype("float64"), k=min(dim, len(start) - 1), v0=start)
-    vectors = (axes * np.sqrt(values.clip(min=0))).astype("float32")
-    return vectors @ vectors.T
+    # In float32, to its rounding: with a table of float64 each product takes four times as long.
+    product = LinearOperator(
+        covariance.shape, lambda vector: covariance @ vector.astype("float32"), dtype="float64"
+    )
+    start = np.ones(len(both))  # the same bits each time
+    values, axes = eigsh(product, k=dim, v0=start, tol=1e-6)
+    return (axes * np.sqrt(values.clip(min=0))).astype("float32")
 
 
 def _multiply(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Left' right, (members, members), where most entries of many members are zero."""
     if left.shape[1] <= MANY:
         return left.T @ right
-    return (sparse.csr_matrix(left).T @ sparse.csr_matrix(right)).toarray()
+    # Row after row, as the product in full: then whoever reads it flat copies nothing.
+    return (sparse.csr_matrix(left.T) @ sparse.csr_matrix(right)).toarray()
 
 
 def _compare_titles(titles: list[str]) -> np.ndarray:

@@ -20,14 +20,16 @@ on the validation rows of u2 and u5 of ML-100K.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import lapack
 
-from reelbook.models.neighbourhood.likeness import Contents, Likeness, find_covariance
+from reelbook.models.neighbourhood.likeness import Contents, Likeness, cut_rows
 
 DAY = 86_400  # seconds
 NOISE = 0.75
 SWEEPS = 3
 MOST = 400
+# Shrinkage and number of axes of the residuals' covariances, which the kernels weigh.
+OF_MOVIES, OF_USERS = (200.0, 15), (60.0, 5)
 
 
 class Kernel(NamedTuple):
@@ -60,16 +62,13 @@ class Group(NamedTuple):
     Attributes:
         known: places of the known ratings (k,).
         rows: places of the rows (n,).
-        factor: Cholesky factor of the known ratings' covariance with noise (k, k).
-        cross: covariance of rows and known ratings (n, k).
-        variance: of each row, given the known ratings (n,).
+        factor: Cholesky factor of the known ratings' covariance with noise, of which only the
+            triangle is kept, as LAPACK packs it for products of blocks, float64 (k (k + 1) / 2,).
     """
 
     known: np.ndarray
     rows: np.ndarray
     factor: np.ndarray
-    cross: np.ndarray
-    variance: np.ndarray
 
 
 class Posterior(NamedTuple):
@@ -83,21 +82,26 @@ class Posterior(NamedTuple):
 
 def make_kernels(movies: Likeness, users: Likeness, contents: Contents) -> tuple[Kernel, Kernel]:
     """The covariances over the movies of a user, and over the users of a movie."""
-    of_user = (
-        5.1
-        + 0.45 * movies.together
-        + 0.26 * movies.together**2
-        + 0.135 * contents.era
-        + 0.12 * contents.titles
-        + 0.29 * find_covariance(movies, shrinkage=200, dim=15)
-    )
-    of_movie = (
-        0.75
-        + 0.32 * users.together
-        + 0.04 * users.together**2
-        + 0.042 * contents.people
-        + 0.5 * find_covariance(users, shrinkage=60, dim=5)
-    )
+    of_user, of_movie = np.empty_like(movies.together), np.empty_like(users.together)
+    for part in cut_rows(len(of_user)):
+        together = movies.together[part]
+        of_user[part] = (
+            5.1
+            + 0.45 * together
+            + 0.26 * together**2
+            + 0.135 * contents.era[part]
+            + 0.12 * contents.titles[part]
+            + 0.29 * (movies.axes[part] @ movies.axes.T)
+        )
+    for part in cut_rows(len(of_movie)):
+        together = users.together[part]
+        of_movie[part] = (
+            0.75
+            + 0.32 * together
+            + 0.04 * together**2
+            + 0.042 * contents.people[part]
+            + 0.5 * (users.axes[part] @ users.axes.T)
+        )
     slow = [(0.2, 145.0), (0.05, 1.3 * DAY), (0.107, 93.0 * DAY)]
     return (
         Kernel(of_user, movies.together, slow, (0.051, 2700.0)),
@@ -116,21 +120,15 @@ def condition(
         rows: what is asked for, users as owners.
         residuals: the known stars less their mean, float64 (known,).
     """
-    by_user = _make_groups(kernels[0], known, rows)
-    by_movie = _make_groups(kernels[1], _swap(known), _swap(rows))
+    sides = [(kernels[0], known, rows), (kernels[1], _swap(known), _swap(rows))]
+    by_user, by_movie = (_make_groups(*side) for side in sides)
     f = np.zeros_like(residuals)
     for _ in range(SWEEPS):
         g, movie_weights = _explain(by_movie, residuals - f)
         f, user_weights = _explain(by_user, residuals - g)
-    found = np.zeros((4, len(rows.time)))
-    # Who has no known rating is as uncertain as the process is at first.
-    found[2] = _vary(kernels[0])[rows.member]
-    found[3] = _vary(kernels[1])[rows.owner]
-    for place, groups, weights in ((0, by_user, user_weights), (1, by_movie, movie_weights)):
-        for group in groups:
-            found[place, group.rows] = group.cross @ weights[group.known]
-            found[place + 2, group.rows] = group.variance
-    return Posterior(*found)
+    of_user, user_variance = _ask(*sides[0], by_user, user_weights)
+    of_movie, movie_variance = _ask(*sides[1], by_movie, movie_weights)
+    return Posterior(of_user, of_movie, user_variance, movie_variance)
 
 
 def find_groups(known: Points, rows: Points) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -140,7 +138,9 @@ def find_groups(known: Points, rows: Points) -> list[tuple[np.ndarray, np.ndarra
     """
     order = np.lexsort((known.time, known.owner))
     by_owner = np.split(order, np.flatnonzero(np.diff(known.owner[order])) + 1)
-    parts = [p for part in by_owner for p in np.array_split(part, -(-len(part) // MOST))]
+    parts = []
+    for part in by_owner:
+        parts += np.array_split(part, -(-len(part) // MOST)) if len(part) > MOST else [part]
     first = [part[0] for part in parts]
     low = min(known.time.min(), rows.time.min(initial=np.inf))
     span = max(known.time.max(), rows.time.max(initial=-np.inf)) - low + 1
@@ -157,16 +157,29 @@ def find_groups(known: Points, rows: Points) -> list[tuple[np.ndarray, np.ndarra
 
 def _make_groups(kernel: Kernel, known: Points, rows: Points) -> list[Group]:
     groups = []
-    own = _vary(kernel)
     for places, asked in find_groups(known, rows):
         covariance = _covary(kernel, known, places, known, places)
-        covariance[np.diag_indices(len(places))] += NOISE
-        factor = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)[0]
-        cross = _covary(kernel, rows, asked, known, places)
-        half = solve_triangular(factor, cross.T, lower=True, check_finite=False)  # (k, n)
-        variance = own[rows.member[asked]] - (half**2).sum(axis=0)
-        groups.append(Group(places, asked, factor, cross, variance))
+        np.einsum("ii->i", covariance)[:] += NOISE
+        packed, _ = lapack.dtrttf(covariance.T, uplo="L")  # .T: as Fortran has it, not copied
+        factor, _ = lapack.dpftrf(len(places), packed, uplo="L", overwrite_a=True)
+        groups.append(Group(places, asked, factor))
     return groups
+
+
+def _ask(
+    kernel: Kernel, known: Points, rows: Points, groups: list[Group], weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance at the rows, from K^-1 residuals of the known ratings, each (rows,)."""
+    # Who has no known rating is as uncertain as the process is at first.
+    mean, variance = np.zeros(len(rows.time)), _vary(kernel)[rows.member].astype("float64")
+    for group in groups:
+        if len(group.rows) == 0:
+            continue
+        cross = _covary(kernel, rows, group.rows, known, group.known)  # (n, k)
+        mean[group.rows] = cross @ weights[group.known]
+        half = lapack.dtfsm(1.0, group.factor, cross.T, uplo="L", overwrite_b=True)  # (k, n)
+        variance[group.rows] -= np.einsum("kn,kn->n", half, half)
+    return mean, variance
 
 
 def _vary(kernel: Kernel) -> np.ndarray:
@@ -179,25 +192,31 @@ def _covary(
     kernel: Kernel, left: Points, left_places: np.ndarray, right: Points, right_places: np.ndarray
 ) -> np.ndarray:
     """Covariance of some points with others, float64 (left, right)."""
-    cells = np.ix_(left.member[left_places], right.member[right_places])
-    apart = np.abs(left.time[left_places][:, None] - right.time[right_places])
-    apart = apart.astype("float32")
-    found = kernel.table[cells]
+    # Flat: a table is read several times sooner by one number a cell than by a row and a column.
+    cells = left.member[left_places][:, None] * len(kernel.table) + right.member[right_places]
+    since = left.time[left_places][:, None] - right.time[right_places]
+    apart = np.abs(since, dtype="float32", casting="same_kind")
+    part = np.empty_like(apart)
+
+    def fade(variance: float, tau: float) -> np.ndarray:
+        np.multiply(apart, np.float32(-1 / tau), out=part)
+        np.exp(part, out=part)
+        return np.multiply(part, np.float32(variance), out=part)
+
+    found = kernel.table.reshape(-1).take(cells)
     for variance, tau in kernel.slow:
-        found += np.float32(variance) * np.exp(apart * np.float32(-1 / tau))
-    variance, tau = kernel.page
-    if variance:
-        near = np.exp(apart * np.float32(-1 / tau))
-        found += np.float32(variance) * kernel.together[cells] * near
+        found += fade(variance, tau)
+    if kernel.page[0]:
+        found += np.multiply(fade(*kernel.page), kernel.together.reshape(-1).take(cells), out=part)
     return found.astype("float64")
 
 
 def _explain(groups: list[Group], residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The processes' mean at the known ratings, and K^-1 residuals, each (known,)."""
     weights = np.empty_like(residuals)
-    for group in groups:
-        given = residuals[group.known]
-        weights[group.known] = cho_solve((group.factor, True), given, check_finite=False)
+    for places, _, factor in groups:
+        given = residuals[places]
+        weights[places] = lapack.dpftrs(len(places), factor, given, uplo="L")[0]
     return residuals - NOISE * weights, weights
 
 
