@@ -8,19 +8,23 @@ the test rows. Leaving out: by how much it rises if the model is trained without
 """
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import tf_keras as keras
 
 from reelbook.data.tables import Dataset
 from reelbook.metrics.ratings import compute_rmse
-from reelbook.models.fitting.epochs import Rows, predict
 from reelbook.runs.store import Run
 from reelbook.splits.split import Split
 
+if TYPE_CHECKING:  # what reads the records of runs, as chapter 01 does, does without TensorFlow
+    import tf_keras as keras
 
-def restore_model(run: Run, dataset: Dataset, split: Split) -> tuple[keras.Model, Rows]:
+    from reelbook.models.fitting.epochs import Rows
+
+
+def restore_model(run: Run, dataset: Dataset, split: Split) -> "tuple[keras.Model, Rows]":
     """A trained network and the test rows that it predicted.
 
     Args:
@@ -55,7 +59,7 @@ def sum_by_feature(blocks: pd.DataFrame) -> pd.Series:
     return pd.Series(np.sqrt(squares.sum(axis=0) + squares.sum(axis=1)), index=blocks.index)
 
 
-def measure_embeddings(model: keras.Model, rows: Rows, features: list[str]) -> pd.Series:
+def measure_embeddings(model: "keras.Model", rows: "Rows", features: list[str]) -> pd.Series:
     """Root mean square of each feature's embeddings over these rows, unknown rows included."""
     table = model.get_layer("embeddings").get_weights()[0]  # (values, dim)
     squares = (table**2).mean(axis=1)[rows.inputs["codes"]]  # (rows, features)
@@ -63,9 +67,11 @@ def measure_embeddings(model: keras.Model, rows: Rows, features: list[str]) -> p
 
 
 def permute_features(
-    model: keras.Model, rows: Rows, features: list[str], *, seed: int
+    model: "keras.Model", rows: "Rows", features: list[str], *, seed: int
 ) -> pd.Series:
     """Rise of the RMSE in stars if the values of one feature change places among the rows."""
+    from reelbook.models.fitting.epochs import predict  # here: TensorFlow
+
     rng = np.random.default_rng(seed)
     base = compute_rmse(rows.targets, predict(model, rows.inputs))
     rises = {}
