@@ -23,7 +23,7 @@ def find(processes: list[psutil.Process], words: str) -> psutil.Process:
     return found
 
 
-@pytest.mark.parametrize("killed", ["reelbook build", "-m snakemake", "reelbook notebook"])
+@pytest.mark.parametrize("killed", ["reelbook build", "snakemake.cli", "reelbook notebook"])
 def test_what_a_killed_process_had_started_ends_with_it(tmp_path, killed):
     """Before, only a kernel did: its notebook went on under a dead Snakemake."""
     checkout = toys.make_checkout(tmp_path / "checkout")

@@ -31,7 +31,7 @@ from reelbook.metrics.ratings import evaluate_ratings
 from reelbook.models import registry
 from reelbook.models.features.ids import check_vocabulary
 from reelbook.paths import get_build_dir, get_runs_dir
-from reelbook.processes import count_epochs_in, end_with_parent, is_cluster_job
+from reelbook.processes import collect_rarely, count_epochs_in, end_with_parent, is_cluster_job
 from reelbook.provenance import get_commit, get_node
 from reelbook.runs.identity import find_code, hash_metrics
 from reelbook.runs.record import Request, RunRecord
@@ -102,6 +102,7 @@ def train_here(missing: Sequence[tuple[str, Request]], dataset: Dataset) -> None
 def _start_worker(epochs: "Synchronized[int]") -> None:
     """End with the process that asked, even where it is killed; and count for it."""
     count_epochs_in(epochs)
+    collect_rarely()
     end_with_parent()
     threading.Thread(target=_follow_parent, daemon=True).start()
 
