@@ -13,7 +13,7 @@ import toys
 
 from reelbook.build.run import is_damaged
 from reelbook.build.steps import find_damage
-from reelbook.runs.worker import find_record
+from reelbook.runs.record import find_record
 
 RESULTS = Path("toy", "results.csv")
 # What a person's shell may hold. Each of these changed a result, or stopped a build, somewhere.
