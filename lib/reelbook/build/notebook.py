@@ -168,6 +168,8 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
     with do_without("pyarrow.fs"):  # of file systems on which no notebook of ours lies
         import papermill  # here, when the environment is set
 
+    from reelbook.build.engine import ENGINE  # here: it imports papermill
+
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, force=True)
     # After Ctrl-C it would tell the console of a kernel's end that nobody waited for.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -176,6 +178,7 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
             _escape(notebook),
             _escape(draft),
             parameters,
+            engine_name=ENGINE,
             kernel_name="python3",
             language="python",
             cwd=notebook.parent,
