@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,13 @@ from threadpoolctl import threadpool_limits
 from reelbook.data import synthetic
 from reelbook.data.tables import Dataset
 from reelbook.paths import ROOT
+from reelbook.processes import collect_rarely
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: Ctrl-C could
 # then not be tried in them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+collect_rarely()  # as in every process that computes
 
 # A busy machine is slow, and that is no fault.
 hypothesis.settings.register_profile("reelbook", deadline=None)
@@ -36,6 +40,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the test files by how long they run, longest first; within a file nothing moves."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """Compute with one thread, as runs do: two wait for each other longer than they work.
+
+    What was imported stays: a fit, which collects garbage first, need not look through it.
+    """
+    threadpool_limits(1)
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -91,7 +91,7 @@ def _make_cell(index: int, kind: str, source: str) -> dict:
 
 
 def make_checkout(folder: Path) -> Path:
-    """The project's code, Snakefile and book, and a plan `toy` of four quick notebooks."""
+    """The project's code, Snakefile and book, and a plan `toy` of three quick notebooks."""
     folder.mkdir(parents=True)
     ignored = shutil.ignore_patterns("*.egg-info")
     shutil.copytree(ROOT / "lib", folder / "lib", ignore=ignored)  # what is compiled stays so
@@ -102,11 +102,14 @@ def make_checkout(folder: Path) -> Path:
     write_notebook(notebooks / "01_first.ipynb", "print('first')")
     write_notebook(notebooks / "02_second.ipynb", "print(sum(seeds))")
     write_notebook(notebooks / "90_results.ipynb", GLUE)
-    write_notebook(notebooks / "91_reproducibility.ipynb", "print('last')")
-    plan = ["dataset: made-up", "notebooks:"]
-    plan += [f"  {name.stem}: {{}}" for name in sorted(notebooks.glob("*.ipynb"))]
-    (notebooks / "plans" / "toy.yml").write_text("\n".join(plan) + "\n")
+    keep_chapters(folder, *(file.stem for file in sorted(notebooks.glob("*.ipynb"))))
     return folder
+
+
+def keep_chapters(checkout: Path, *names: str) -> None:
+    """Let the plan `toy` have these notebooks and no others."""
+    plan = ["dataset: made-up", "notebooks:", *(f"  {name}: {{}}" for name in names)]
+    (checkout / "notebooks" / "plans" / "toy.yml").write_text("\n".join(plan) + "\n")
 
 
 def make_training_checkout(folder: Path, *, epochs: int = 2) -> Path:
@@ -142,8 +145,10 @@ def make_cluster_checkout(folder: Path, interval: str) -> Path:
     common = 'dataset: str = "made-up"\nfolds: list[int] = [1]'
     write_notebook(
         notebooks / "02_matrix_factorization.ipynb",
-        STUDY.format("matrix_factorization", "folds=folds, seeds=seeds, epochs=epochs"),
-        parameters=f"{common}\nseeds: list[int] = [0]\nepochs: int = 2",
+        STUDY.format(
+            "matrix_factorization", "folds=folds, seeds=seeds, epochs=epochs, tuned=tuned"
+        ),
+        parameters=f"{common}\nseeds: list[int] = [0]\nepochs: int = 2\ntuned: bool = False",
     )
     write_notebook(
         notebooks / "08_recommend.ipynb",

@@ -19,7 +19,7 @@ from reelbook.data.names import DATASETS, count
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
-from reelbook.processes import end_with_parent, set_environment
+from reelbook.processes import collect_rarely, end_with_parent, set_environment
 
 if TYPE_CHECKING:
     from reelbook.recommend.ratings_file import OwnRatings
@@ -593,4 +593,5 @@ def run_export(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    collect_rarely()
     sys.exit(main())

@@ -23,10 +23,11 @@ def find(processes: list[psutil.Process], words: str) -> psutil.Process:
     return found
 
 
-@pytest.mark.parametrize("killed", ["reelbook build", "-m snakemake", "reelbook notebook"])
+@pytest.mark.parametrize("killed", ["reelbook build", "snakemake.cli", "reelbook notebook"])
 def test_what_a_killed_process_had_started_ends_with_it(tmp_path, killed):
     """Before, only a kernel did: its notebook went on under a dead Snakemake."""
     checkout = toys.make_checkout(tmp_path / "checkout")
+    toys.keep_chapters(checkout, "02_second")
     toys.write_notebook(checkout / "notebooks" / "02_second.ipynb", SLEEP)
     build = toys.start(checkout, "build", "--plan", "toy", "--jobs", "1")
     wait_for((checkout / "notebooks" / "sleeping").exists)

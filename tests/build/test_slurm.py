@@ -105,7 +105,7 @@ def test_a_finished_build_is_that_of_home_byte_for_byte(cluster, checkout, tmp_p
     assert process.returncode == 0, told
     assert before.items() <= toys.snapshot(checkout / "build" / "runs").items()
     here = toys.snapshot(checkout / "build" / "toy")
-    home = toys.build(tmp_path / "home")
+    home = toys.run(tmp_path / "home", "build", "--plan", "toy", REELBOOK_PROCESSES="1")
     assert home.returncode == 0, home.stderr
     results = [(place / "build/toy/results.csv") for place in (checkout, tmp_path / "home")]
     assert results[0].read_bytes() == results[1].read_bytes()

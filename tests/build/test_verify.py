@@ -10,7 +10,9 @@ from reelbook.report import inventory
 
 @pytest.fixture
 def checkout(tmp_path):
-    return toys.make_checkout(tmp_path / "checkout")
+    checkout = toys.make_checkout(tmp_path / "checkout")
+    toys.keep_chapters(checkout, "01_first")
+    return checkout
 
 
 def test_two_builds_apart_from_each_other_agree(checkout, monkeypatch):

@@ -102,7 +102,7 @@ SOURCES = [
     archive("a zip with absolute paths", "climbs out of it", ("/etc/u.data", b"1\t1\t1\t1\n")),
     archive("a zip with a link", "link", (link("u.data"), b"/etc/passwd"), ("u.item", b""),
             ("u.user", b"")),
-    archive("a zip bomb", "u.data", ("u.data", bytes(3 * 10**8)), ("u.item", b""), ("u.user", b"")),
+    archive("a zip bomb", "u.data", ("u.data", bytes(3 * 10**7)), ("u.item", b""), ("u.user", b"")),
     archive("a zip of something else", "holiday.jpg", ("holiday.jpg", b"\xff\xd8")),
     Fault("a zip that is cut off", ["data", "ml-100k"], "not a readable zip",
           {"data.zip": b"PK\x03\x04 and nothing more"}, {"REELBOOK_DATA": "{here}/data.zip"}),

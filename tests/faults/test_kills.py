@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 # By what stands in its command line. A training process is one that a kernel spawned.
 VICTIMS = {
     "build": "reelbook build",
-    "Snakemake": "-m snakemake",
+    "Snakemake": "snakemake.cli",
     "step": "reelbook notebook",
     "kernel": "ipykernel",
     "training": "multiprocessing.spawn",

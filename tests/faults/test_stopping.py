@@ -82,6 +82,7 @@ def test_failing_notebooks_are_named_and_the_others_go_on(checkout):
 def test_a_build_can_be_stopped_in_any_way_and_the_next_goes_on(checkout):
     """Ctrl-C, a polite signal and a rough one; no kernel and no lock outlives any of them."""
     notebooks = checkout / "notebooks"
+    toys.keep_chapters(checkout, "01_first", "02_second")
     toys.write_notebook(notebooks / "01_first.ipynb", "print('first, changed')")
     toys.write_notebook(notebooks / "02_second.ipynb", "open('sleeping', 'w').close()", SLEEP)
 
@@ -121,6 +122,7 @@ def test_a_build_can_be_stopped_in_any_way_and_the_next_goes_on(checkout):
 def test_a_warning_in_a_notebook_never_reaches_the_book(checkout):
     page = checkout / "build" / "toy" / "html" / "01_first.html"
     before = page.read_bytes()
+    toys.keep_chapters(checkout, "01_first", "02_second")
     notebook = checkout / "notebooks" / "01_first.ipynb"
     toys.write_notebook(notebook, "import sys\nprint('careful', file=sys.stderr)")
     done = toys.build(checkout)

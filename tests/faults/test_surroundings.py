@@ -1,5 +1,6 @@
 """Where a build runs: odd paths, a shell's variables, damage, a clock that jumped back."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import pytest
 import toys
+
+from reelbook.build.run import is_damaged
+from reelbook.build.steps import find_damage
+from reelbook.runs.record import find_record
 
 RESULTS = Path("toy", "results.csv")
 # What a person's shell may hold. Each of these changed a result, or stopped a build, somewhere.
@@ -54,12 +59,17 @@ def test_after_the_clock_jumped_back_a_change_is_still_seen(checkout):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-DAMAGES = {
+def flip_last(content: bytes) -> bytes:
+    """Another last byte, whatever it was: that of weights is 0."""
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+SPOIL = {
     "cut": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
     "empty": lambda file: file.write_bytes(b""),
-    "missing": Path.unlink,
-    "another byte": lambda file: file.write_bytes(file.read_bytes()[:-1] + b"\0"),
+    "another byte": lambda file: file.write_bytes(flip_last(file.read_bytes())),
 }
+DAMAGES = {"missing": [Path.unlink], "spoilt": [*SPOIL.values()]}
 DAMAGED = [
     "toy/results.csv", "toy/executed/01_first.ipynb", "toy/executed/01_first.runs.json",
     "toy/executed/02_second.meta.json", "toy/html/index.html", "toy/html/01_first.html",
@@ -70,15 +80,42 @@ DAMAGED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("how", DAMAGES)
-def test_damage_at_every_place_at_once_is_mended_by_one_build(checkout, trained, how):
-    """Whatever was done to the files of a finished report: the next build has them all again."""
-    build = checkout / "build"
-    whole = {file.relative_to(build) for file in toys.snapshot(build)}
+def list_damaged(build: Path) -> list[Path]:
     damaged = [file for pattern in DAMAGED for file in sorted(build.glob(pattern))[:1]]
     assert len(damaged) == len(DAMAGED)
-    for file in damaged:
-        DAMAGES[how](file)
+    return damaged
+
+
+def test_a_file_that_is_spoilt_in_any_way_is_noticed_at_every_place(checkout, monkeypatch):
+    """That none of them is there any more, a build itself must find: see below."""
+    build = checkout / "build"
+    monkeypatch.setenv("REELBOOK_BUILD", str(build))
+    steps, runs = (sorted((build / name).iterdir()) for name in ("toy/steps", "runs"))
+
+    def is_whole() -> bool:
+        found = any(map(find_damage, steps)) or is_damaged("made-up")
+        return not found and all(map(find_record, runs))
+
+    for file in list_damaged(build):
+        content = file.read_bytes()
+        for how, spoil in SPOIL.items():
+            assert is_whole()
+            spoil(file)
+            assert not is_whole(), (file, how)
+            file.write_bytes(content)
+
+
+@pytest.mark.parametrize("ways", DAMAGES.values(), ids=DAMAGES)
+def test_damage_at_every_place_at_once_is_mended_by_one_build(checkout, trained, ways):
+    """Whatever was done to the files of a finished report: the next build has them all again.
+
+    Those that are spoilt are so in three ways, in turn: it is the same to what mends them.
+    """
+    build = checkout / "build"
+    whole = {file.relative_to(build) for file in toys.snapshot(build)}
+    damaged = list_damaged(build)
+    for file, damage in zip(damaged, itertools.cycle(ways), strict=False):
+        damage(file)
     done = toys.build(checkout)
     assert done.returncode == 0, done.stderr
     assert "made anew" in done.stderr

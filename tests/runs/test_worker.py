@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import IPython.display
 import numpy as np
@@ -133,11 +134,12 @@ from reelbook.runs import store, worker
 from reelbook.runs.record import Request
 from reelbook.splits.protocols import make_split
 
+LONG = {"epochs": 9999, "patience": 9999}
 if __name__ == "__main__":
     dataset = load("made-up")
     splits = [make_split(dataset, "source", seed=seed) for seed in (1, 2)]
     print("started", flush=True)
-    store.load_or_train_all([Request("bst.base", {"epochs": 999}, s, 0) for s in splits], dataset)
+    store.load_or_train_all([Request("mf.dot", LONG, s, 0) for s in splits], dataset)
 """
 
 
@@ -150,9 +152,17 @@ def wait_for_workers(process: subprocess.Popen) -> list[psutil.Process]:
     return workers
 
 
-@pytest.mark.parametrize("seconds", [1, 10])  # while workers import, and while they train
+def wait_for_turns(folder: Path) -> None:
+    """Until both workers have imported what they need and train."""
+    end = time.monotonic() + 60
+    while len(list((folder / "slots").glob("*.lock"))) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("while_training", [False, True], ids=["importing", "training"])
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_the_one_that_asked_and_say_nothing(tmp_path, sent, seconds):
+def test_workers_end_with_the_one_that_asked_and_say_nothing(tmp_path, sent, while_training):
     """Before, they went on after a kill, and each told Ctrl-C with a traceback of its own."""
     file = tmp_path / "training.py"
     file.write_text(TRAINING)
@@ -163,7 +173,9 @@ def test_workers_end_with_the_one_that_asked_and_say_nothing(tmp_path, sent, sec
     ) as process:  # fmt: skip
         process.stdout.readline()
         wait_for_workers(process)
-        time.sleep(seconds)
+        if while_training:
+            wait_for_turns(tmp_path)
+        time.sleep(1)
         workers = psutil.Process(process.pid).children(recursive=True)
         if sent == signal.SIGINT:
             os.killpg(process.pid, sent)  # as a terminal does

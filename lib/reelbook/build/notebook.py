@@ -22,7 +22,7 @@ from reelbook.build.parameters import check_parameters
 from reelbook.errors import ReelbookError
 from reelbook.files import check_place, replace_when_whole
 from reelbook.paths import format_path, get_build_dir
-from reelbook.processes import set_environment, skip_slow_import
+from reelbook.processes import do_without, set_environment, skip_slow_import
 
 HEARTBEAT_SECONDS = 30.0
 MOST_PRINTED = 50_000_000  # bytes: a whole chapter prints some thousand
@@ -165,7 +165,10 @@ def _prepare_environment(runs_list: Path, progress: Path) -> None:
 def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Place) -> str:
     """Run papermill; what went wrong in one line, or an empty text."""
     skip_slow_import()
-    import papermill  # here, when the environment is set
+    with do_without("pyarrow.fs"):  # of file systems on which no notebook of ours lies
+        import papermill  # here, when the environment is set
+
+    from reelbook.build.engine import ENGINE  # here: it imports papermill
 
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, force=True)
     # After Ctrl-C it would tell the console of a kernel's end that nobody waited for.
@@ -175,6 +178,7 @@ def _execute(notebook: Path, draft: Path, parameters: dict[str, Any], place: Pla
             _escape(notebook),
             _escape(draft),
             parameters,
+            engine_name=ENGINE,
             kernel_name="python3",
             language="python",
             cwd=notebook.parent,

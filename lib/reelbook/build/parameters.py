@@ -10,7 +10,7 @@ from typing import Any
 
 from reelbook.data.names import DATASETS, find_path
 from reelbook.errors import ReelbookError
-from reelbook.processes import set_environment
+from reelbook.processes import collect_rarely, set_environment
 
 INJECTED = "# Parameters\n"  # how papermill begins the cell that it adds
 HIGHEST = 2**31 - 1
@@ -124,6 +124,7 @@ def begin_notebook(names: dict[str, Any]) -> None:
         ReelbookError: as `check_parameters`.
     """
     set_environment()
+    collect_rarely()
     annotations = names.get("__annotations__", {})
     texts = {
         name: kind.__name__ if type(kind) is type else str(kind)

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reelbook.build.plan import Plan
 from reelbook.files import replace_when_whole
 from reelbook.paths import get_plan_dir
-
-if TYPE_CHECKING:
-    from reelbook.runs.record import RunRecord
+from reelbook.runs.record import RESULT_COLUMNS, RunRecord, read_record
 
 
 def collect_results(plan: Plan) -> Path:
@@ -23,8 +21,6 @@ def collect_results(plan: Plan) -> Path:
     Raises:
         ReelbookError: a run is missing or was altered.
     """
-    from reelbook.runs.store import read_record  # here: it needs seconds to import
-
     folder = get_plan_dir(plan.name)
     lists = [folder / "executed" / f"{name}.runs.json" for name in plan.chapters]
     used: dict[str, set[str]] = defaultdict(set)
@@ -43,8 +39,6 @@ def collect_results(plan: Plan) -> Path:
 
 def write_results(rows: list[dict[str, Any]], path: Path, *, others: Sequence[str] = ()) -> None:
     """Write figures as results.csv, sorted; `others` are columns after the usual ones."""
-    from reelbook.runs.record import RESULT_COLUMNS  # here: it needs seconds to import
-
     key = [*RESULT_COLUMNS[:8], "run_id", *others]  # those that tell one figure from another
     rows = sorted(rows, key=lambda row: [(row[name] is not None, row[name]) for name in key])
     with replace_when_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
@@ -53,7 +47,7 @@ def write_results(rows: list[dict[str, Any]], path: Path, *, others: Sequence[st
         writer.writerows(rows)  # a float as the shortest text that reads back as the same float
 
 
-def list_figures(record: "RunRecord", protocol: str) -> list[dict[str, Any]]:
+def list_figures(record: RunRecord, protocol: str) -> list[dict[str, Any]]:
     """The rows of results.csv of one run, asked for under a protocol or the name of a study."""
     shared = {
         "model": record.model,

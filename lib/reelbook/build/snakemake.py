@@ -15,13 +15,20 @@ from reelbook.build.plan import Plan
 from reelbook.paths import ROOT, format_path, get_build_dir
 from reelbook.processes import end_with_parent
 
+# Snakemake, started in half the time: only a report of its plugin for Slurm needs pandas.
+START = (
+    "import sys, types; part = 'snakemake_executor_plugin_slurm.efficiency_report'; "
+    "sys.modules[part] = types.SimpleNamespace(create_efficiency_report=None); "
+    "from snakemake.cli import main; main()"
+)
 KEPT = "What was finished is kept: the next build goes on from there."
 
 
 def make_command(plan: Plan, jobs: int | None, cluster: Cluster | None) -> list[str]:
     """Snakemake's command line."""
+    start = ["-m", "snakemake"] if cluster else ["-c", START]
     return [
-        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+        sys.executable, *start, "--snakefile", str(ROOT / "Snakefile"),
         "--directory", str(get_build_dir()),
         *(cluster.list_options(jobs) if cluster else ["--cores", str(jobs)]),
         "--config", f"plan={plan.file}", f"data={plan.data_name if plan.is_own else ''}",

@@ -19,6 +19,7 @@ from reelbook.data.names import count
 from reelbook.errors import ReelbookError
 from reelbook.files import replace_when_whole
 from reelbook.paths import get_plan_dir, get_runs_dir
+from reelbook.runs.record import find_record
 
 if TYPE_CHECKING:
     from reelbook.data.tables import Dataset
@@ -47,8 +48,7 @@ def plan_trainings(plan: Plan) -> dict[str, Any]:
     Entries of chapters that lack nothing stay: what a finished notebook depends on then stays the
     same, and Snakemake does not run it again.
     """
-    from reelbook.data.store import load  # here: these need seconds to import
-    from reelbook.runs.worker import find_record
+    from reelbook.data.store import load  # here: it needs seconds to import
 
     dataset = load(plan.dataset)
     asked = list_requests(plan, dataset)

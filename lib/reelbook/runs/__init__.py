@@ -8,12 +8,11 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
-        "record": ["RESULT_COLUMNS", "Request", "RunRecord"],
+        "record": ["RESULT_COLUMNS", "Request", "RunRecord", "read_record"],
         "store": [
             "Run",
             "load_or_train",
             "load_or_train_all",
-            "read_record",
             "read_run",
             "read_runs",
         ],

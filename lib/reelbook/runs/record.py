@@ -1,12 +1,21 @@
-"""What a run is asked for by, and what `run.json` holds of it."""
+"""What a run is asked for by, and what `run.json` holds of it.
+
+Nothing here needs pandas: results.csv is written of records alone.
+"""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reelbook.errors import ReelbookError
+from reelbook.files import compute_sha256
 from reelbook.metrics.metric import Metric
-from reelbook.splits.split import Split
+from reelbook.paths import get_runs_dir
+
+if TYPE_CHECKING:
+    from reelbook.splits.split import Split
 
 RESULT_COLUMNS = [
     "model", "family", "dataset", "protocol", "fold", "seed", "split_part", "metric",
@@ -23,7 +32,7 @@ class Request(NamedTuple):
 
     model: str
     params: dict[str, Any]
-    split: Split
+    split: "Split"
     seed: int
     study: str = ""
 
@@ -90,6 +99,27 @@ class RunRecord:
             if (found.metric, found.split_part) == (metric, split_part):
                 return found
         raise KeyError(f"run {self.run_id} ({self.model}) has no {split_part} {metric}")
+
+
+def find_record(path: Path) -> RunRecord | None:
+    """The record in a run's folder, or None where it is not there whole, to the byte."""
+    try:
+        record = RunRecord.from_json((path / "run.json").read_text(encoding="utf-8"))
+        whole = all(compute_sha256(path / name) == sha for name, sha in record.files.items())
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return record if whole else None
+
+
+def read_record(run_id: str) -> RunRecord:
+    """The record of a finished run; ReelbookError if there is none or its files were altered."""
+    record = find_record(get_runs_dir() / run_id)
+    if record is None:
+        raise ReelbookError(
+            f"Run {run_id} is missing or was altered in {get_runs_dir()}. "
+            "Run the notebook that uses it again: it will be trained anew."
+        )
+    return record
 
 
 def _hash_json(content: dict[str, Any]) -> str:

@@ -19,15 +19,13 @@ from typing import Any
 import pandas as pd
 
 from reelbook.data.tables import Dataset
-from reelbook.errors import ReelbookError
 from reelbook.files import replace_when_whole
 from reelbook.models import registry
 from reelbook.models.fitting.grid import Learned
 from reelbook.paths import get_runs_dir
 from reelbook.runs.identity import compute_id, hash_metrics
-from reelbook.runs.record import Request, RunRecord
+from reelbook.runs.record import Request, RunRecord, find_record, read_record
 from reelbook.runs.worker import (
-    find_record,
     get_jobs,
     is_watched,
     measure_again,
@@ -135,17 +133,6 @@ def load_or_train_all(requests: Sequence[Request], dataset: Dataset) -> list[Run
     runs = [read_run(compute_id(request, dataset), request.protocol) for request in requests]
     _note_use(runs)
     return runs
-
-
-def read_record(run_id: str) -> RunRecord:
-    """The record of a finished run; ReelbookError if there is none or its files were altered."""
-    record = find_record(get_runs_dir() / run_id)
-    if record is None:
-        raise ReelbookError(
-            f"Run {run_id} is missing or was altered in {get_runs_dir()}. "
-            "Run the notebook that uses it again: it will be trained anew."
-        )
-    return record
 
 
 def read_run(run_id: str, protocol: str = "") -> Run:

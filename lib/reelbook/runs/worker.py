@@ -32,10 +32,10 @@ from reelbook.metrics.ratings import evaluate_ratings
 from reelbook.models import registry
 from reelbook.models.features.ids import check_vocabulary
 from reelbook.paths import get_build_dir, get_runs_dir
-from reelbook.processes import count_epochs_in, end_with_parent, is_cluster_job
+from reelbook.processes import collect_rarely, count_epochs_in, end_with_parent, is_cluster_job
 from reelbook.provenance import get_commit, get_node
 from reelbook.runs.identity import find_code, hash_metrics
-from reelbook.runs.record import Request, RunRecord
+from reelbook.runs.record import Request, RunRecord, find_record
 from reelbook.runs.slots import hold_slot
 from reelbook.splits.split import Split
 
@@ -103,6 +103,7 @@ def train_here(missing: Sequence[tuple[str, Request]], dataset: Dataset) -> None
 def _start_worker(epochs: "Synchronized[int]") -> None:
     """End with the process that asked, even where it is killed; and count for it."""
     count_epochs_in(epochs)
+    collect_rarely()
     end_with_parent()
     threading.Thread(target=_follow_parent, daemon=True).start()
 
@@ -189,16 +190,6 @@ def wait_for_turn(run_id: str) -> Iterator[None]:
     # Notebooks beside each other may ask for the same run: one trains it, the others find it.
     with FileLock(slots / f"{run_id}.lock"), hold_slot(slots, get_jobs()):
         yield
-
-
-def find_record(path: Path) -> RunRecord | None:
-    """The record in a run's folder, or None where it is not there whole, to the byte."""
-    try:
-        record = RunRecord.from_json((path / "run.json").read_text(encoding="utf-8"))
-        whole = all(compute_sha256(path / name) == sha for name, sha in record.files.items())
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return record if whole else None
 
 
 def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
