@@ -15,10 +15,12 @@ from reelbook.build.plan import Plan
 from reelbook.paths import ROOT, format_path, get_build_dir
 from reelbook.processes import end_with_parent
 
-# Snakemake, started in half the time: only a report of its plugin for Slurm needs pandas.
+# Snakemake, started in half the time: it takes pandas and NumPy for not installed, of which only a
+# report of its plugin for Slurm, and parameters that are tables, would make use.
 START = (
     "import sys, types; part = 'snakemake_executor_plugin_slurm.efficiency_report'; "
     "sys.modules[part] = types.SimpleNamespace(create_efficiency_report=None); "
+    "sys.modules['pandas'] = sys.modules['numpy'] = None; "
     "from snakemake.cli import main; main()"
 )
 KEPT = "What was finished is kept: the next build goes on from there."
