@@ -4,7 +4,7 @@ import re
 import pytest
 
 from reelbook.errors import ReelbookError
-from reelbook.files import read_yaml, replace_when_whole
+from reelbook.files import hash_text, read_yaml, replace_when_whole
 from reelbook.paths import ROOT
 
 
@@ -88,3 +88,9 @@ def test_nothing_that_is_read_can_run_code():
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"pickle|joblib|marshal\b|shelve", text), file
         assert (file.name == "files.py") == bool(re.search(r"yaml\.\w*load", text)), file
+
+
+def test_a_path_is_hashed_in_any_locale():
+    """Before, a folder with an umlaut ended a notebook under LC_ALL=C with a traceback."""
+    read_as_ascii = "ü".encode().decode("ascii", errors="surrogateescape")
+    assert hash_text(read_as_ascii) == hash_text("ü") != hash_text("u")

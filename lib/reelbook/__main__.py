@@ -1,7 +1,6 @@
 """The command line: `python -m reelbook COMMAND`; each command has --help."""
 
 import argparse
-import hashlib
 import json
 import os
 import re
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from reelbook.build.console import tell
 from reelbook.data.names import DATASETS, count
 from reelbook.errors import ReelbookError
-from reelbook.files import check_place, parse_yaml
+from reelbook.files import check_place, hash_text, parse_yaml
 from reelbook.paths import format_path, get_build_dir, get_plan_dir, get_runs_dir
 from reelbook.processes import collect_rarely, end_with_parent, set_environment
 
@@ -313,7 +312,7 @@ def run_notebook(args: argparse.Namespace) -> None:
     if apart:
         output = apart.absolute()
         # named after the whole path: two jobs never share a log
-        place = hashlib.sha256(str(output).encode()).hexdigest()[:8]
+        place = hash_text(str(output))[:8]
         logs = get_build_dir() / "logs" / f"{output.stem}-{place}"
     else:
         output = get_plan_dir(plan.name) / "executed" / f"{args.name}.ipynb"
@@ -343,7 +342,7 @@ def name_output(notebook: str, changed: dict[str, object]) -> Path:
     ]
     slug = re.sub(r"[^\w.]+", "-", "-".join(parts)).strip("-")
     if len(slug) > 60:
-        slug = f"{slug[:50]}-{hashlib.sha256(slug.encode()).hexdigest()[:8]}"
+        slug = f"{slug[:50]}-{hash_text(slug)[:8]}"
     return get_build_dir() / "notebooks" / f"{notebook}-{slug}.ipynb"
 
 

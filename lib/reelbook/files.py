@@ -55,6 +55,11 @@ def check_place(path: Path) -> None:
         raise ReelbookError(f"{path} cannot be written: {folder} is no folder that you may change.")
 
 
+def hash_text(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal; of a path also where the shell's is no UTF-8."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
 def compute_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:

@@ -4,7 +4,6 @@ A profile is a folder of `profiles/` with a `config.yaml` of Snakemake's own opt
 says which queue the jobs go to: `slurm`, or `cluster-generic`, which here stands for Kubernetes.
 """
 
-import hashlib
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reelbook.errors import ReelbookError
-from reelbook.files import read_yaml
+from reelbook.files import hash_text, read_yaml
 from reelbook.paths import PROFILES, format_path, get_build_dir
 
 # By executor: how to list a person's jobs as lines of an id and, for Slurm, a name, and to cancel.
@@ -37,7 +36,7 @@ class Cluster:
     @property
     def label(self) -> str:
         """What marks the jobs of this build folder, whichever build of it sent them."""
-        return f"reelbook-{hashlib.sha256(str(get_build_dir()).encode()).hexdigest()[:12]}"
+        return f"reelbook-{hash_text(str(get_build_dir()))[:12]}"
 
     @property
     def environment(self) -> dict[str, str]:
