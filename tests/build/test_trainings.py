@@ -45,7 +45,8 @@ def test_runs_of_a_job_are_alike_in_memory_and_together_short():
 
 def test_memory_is_that_of_earlier_runs_or_of_what_a_model_grows_with(build):
     dataset = load("made-up")
-    record = {"model": "mf.dot", "dataset": {"sha256": dataset.sha256}, "seconds": 1, "params": {}}
+    record = {"run_id": "a", "model": "mf.dot", "dataset": {"sha256": dataset.sha256}}
+    record |= {"split": {"protocol": "official"}, "seconds": 1, "params": {}}
     for number, peak in enumerate([700.0, 1234.0]):
         folder = build / "runs" / str(number)
         folder.mkdir(parents=True)
