@@ -116,7 +116,9 @@ def test_the_costliest_chapters_start_first(smoke):
     started = re.findall(r"\] (\w+): started", (smoke / "told.txt").read_text())
     costs = yaml.safe_load((BOOK / "costs.yml").read_text())["chapters"]
     order = [costs[name] for name in started if name in costs]
-    assert order == sorted(order, reverse=True)
+    assert len(order) == len(costs)
+    # Two at once: neighbours may say in either order that they start.
+    assert all(one >= other for one, other in zip(order, order[2:], strict=False))
 
 
 def test_on_a_terminal_one_line_is_kept_and_others_go_above_it(tmp_path, monkeypatch):
