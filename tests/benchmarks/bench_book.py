@@ -51,7 +51,7 @@ def main() -> int:
     measured["largest process, MB"] = max(one["peak_memory_mb"] for one in [*now, *notebooks])
     for name, bar in BARS.items():
         value = measured[name]
-        print(f"make book, {name}: {value:.3g} (bar {bar}, ratio {value / bar:.2f})")
+        print(f"make book, {name}: {value:,.2f} (bar {bar}, ratio {value / bar:.2f})")
     return int(any(measured[name] > bar for name, bar in BARS.items()))
 
 
