@@ -387,6 +387,7 @@ def run_outlook(args: argparse.Namespace) -> None:
     if args.follow:
         return outlook.follow(plan, ahead, start=start, jobs=args.jobs)
     left = outlook.estimate_left(0, sum(ahead.values()), elapsed=0, jobs=args.jobs)
+    left += outlook.estimate_pages(plan, jobs=args.jobs)
     told = f"{count(len(ahead), 'run')} to train, {outlook.describe_minutes(left)}"
     print(f"[{plan.name}] {told if ahead else 'all runs are trained'}")
 

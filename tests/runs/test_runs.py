@@ -103,6 +103,7 @@ def test_the_record_tells_all_that_led_to_the_figures(family, dataset):
     assert record["split"]["sizes"] == {"train": 90, "validation": 3, "test": 7}
     assert record["versions"].keys() >= {"numpy", "tensorflow"}
     assert record["seconds"] >= 0
+    assert record["cpu_seconds"] >= 0
     assert record["peak_memory_mb"] > 1
     assert RunRecord.from_json(json.dumps(record)) == run.record
 

@@ -51,12 +51,11 @@ def follow(plan: Plan, ahead: dict[str, float], *, start: float, jobs: int) -> N
         start: of the build, by `time.monotonic`.
         jobs: trainings at once.
     """
-    pages = read_yaml(COSTS)["pages"]
-    after = sum(pages.get(name, 0.0) for name in plan.notebooks) / jobs
     while left := [run_id for run_id in ahead if not (get_runs_dir() / run_id).exists()]:
         seconds = sum(ahead[run_id] for run_id in left)
         done = sum(ahead.values()) - seconds
-        rest = after + estimate_left(done, seconds, elapsed=time.monotonic() - start, jobs=jobs)
+        rest = estimate_left(done, seconds, elapsed=time.monotonic() - start, jobs=jobs)
+        rest += estimate_pages(plan, jobs=jobs)
         trained = f"{len(ahead) - len(left)} of {len(ahead)} runs trained"
         text = f"[{plan.name}] {trained}, {describe_minutes(rest)} left"
         if sys.stderr.isatty():
@@ -85,8 +84,16 @@ def estimate_left(done: float, left: float, *, elapsed: float, jobs: int) -> flo
     return elapsed * left / done if done > SETTLED * (done + left) else left / jobs
 
 
+def estimate_pages(plan: Plan, *, jobs: int) -> float:
+    """Seconds that the pages of results take once all runs are trained."""
+    pages = read_yaml(COSTS)["pages"]
+    return sum(pages.get(name, 0.0) for name in plan.notebooks) / jobs
+
+
 def estimate_runs(plan: Plan) -> dict[str, float]:
     """The ids of the runs that the chapters of a plan lack, each with its expected seconds."""
+    if not list_trained(plan):
+        return {}
     from reelbook.data.store import load  # here: it needs seconds to import
 
     dataset = load(plan.dataset)

@@ -66,6 +66,7 @@ class RunRecord:
     training_metrics: list[Metric] = field(default_factory=list)  # which only training can measure
     metrics_code: str = ""  # hash of the code that computed all others: see `worker.measure`
     node: str = ""  # where it was trained: a machine, or a node of a cluster
+    cpu_seconds: float | None = None  # of the training: other work beside it lengthens `seconds`
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON types."""

@@ -198,9 +198,9 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
     params = registry.resolve_params(model, request.params)
     check_training(model, dataset, split)
     _reset_peak_memory()
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     fit = registry.fit(model, request.params, dataset, split, seed)
-    seconds = time.perf_counter() - start
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     prediction_seconds = fit.prediction_seconds
     tables = {} if fit.predictions is None else {"predictions": fit.predictions}
     if fit.validation is not None:
@@ -237,6 +237,7 @@ def _train_now(run_id: str, request: Request, dataset: Dataset) -> None:
             metrics_code=hash_metrics(),
             best_epoch=fit.best_epoch,
             seconds=round(seconds, 3),
+            cpu_seconds=round(cpu_seconds, 3),
             prediction_seconds=prediction_seconds,
             peak_memory_mb=_get_peak_memory_mb(),
             num_parameters=fit.num_parameters,
