@@ -9,6 +9,7 @@ import tf_keras as keras
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from reelbook.errors import ReelbookError
+from reelbook.models.fitting import loop
 from reelbook.models.fitting.epochs import Rows, make_star_network, predict, train_stars
 from reelbook.models.fitting.grid import list_grid
 from reelbook.models.fitting.loop import grow_batches, set_seed, train
@@ -16,6 +17,12 @@ from reelbook.models.registry import fit
 from reelbook.splits.protocols import make_split
 
 SETTINGS = {"optimizer": "adam", "learning_rate": 0.05, "batch_size": 16, "epochs": 3, "seed": 0}
+
+
+@pytest.fixture(autouse=True)
+def as_a_graph(monkeypatch):
+    """As on data of any size; these fits have few steps."""
+    monkeypatch.setattr(loop, "FEW_STEPS", 0)
 
 
 def make_rows(num_rows=64, seed=0):
@@ -104,6 +111,18 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
         weights.append(np.concatenate([w.ravel() for w in model.get_weights()]))
     assert np.array_equal(weights[0], weights[1])
     assert not np.array_equal(weights[0], weights[2])
+
+
+def test_a_few_steps_one_by_one_are_those_of_a_graph(monkeypatch):
+    rows = make_rows(num_rows=50)
+    found = []
+    for few in (0, 12):
+        monkeypatch.setattr(loop, "FEW_STEPS", few)
+        model = build_linear()
+        training = train_stars(model, rows, **SETTINGS)
+        found.append([*model.get_weights(), training.history["train_rmse"].to_numpy()])
+    for one_by_one, graph in zip(*found, strict=True):
+        assert one_by_one == pytest.approx(graph, rel=1e-5)
 
 
 def test_a_fit_leaves_no_graph_behind():
@@ -212,6 +231,7 @@ def test_a_grid_gives_every_combination():
 def test_a_fresh_process_gives_the_same_bits():
     code = (
         "import test_loop as t\n"
+        "t.loop.FEW_STEPS = 0\n"
         "model = t.build_linear(3, dropout=0.5)\n"
         "t.train_stars(model, t.make_rows(), **t.SETTINGS)\n"
         "print(b''.join(w.tobytes() for w in model.get_weights()).hex())"

@@ -2,7 +2,8 @@
 
 The small models of this project spend most of a step on overhead: Python, the callbacks and the
 input pipeline of `model.fit`. Here a whole epoch is one traced graph that loops over the batches
-and gathers them from arrays held as tensors, so Python runs once an epoch.
+and gathers them from arrays held as tensors, so Python runs once an epoch. Tracing takes as long as
+some 25 steps from Python do: a fit of fewer does without.
 
 The same seed on the same machine gives the same bits: TensorFlow is held to one thread and to
 deterministic operations, and initial weights, shuffling and dropout are all drawn from the seed.
@@ -30,7 +31,8 @@ tf.config.experimental.enable_op_determinism()
 # What was made on import stays. Without this each `gc.collect` below looks through all of it.
 gc.freeze()
 
-PREDICT_BATCH = 4096  # rows; bounds the memory: bst.best takes 1.1 GB in place of 1.45
+PREDICT_BATCH = 1024  # rows; bounds the memory: with four times as many bst.best takes 80 MB more
+FEW_STEPS = 24  # of a fit: so few are sooner taken one by one than traced as a graph
 MAX_STEPS = 500  # of an epoch of a network of stars: see `grow_batches`
 OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
 
@@ -129,7 +131,9 @@ def train(
         raise ReelbookError(f"{model.name}: there are no rows to train on; check the split.")
     gc.collect()  # the traced graph of the fit before is a cycle that holds its arrays
     adapt = get_optimizer(optimizer, model)
-    run_epoch = _trace_epoch(model, adapt, compute_loss, batch_size)
+    run_epoch = _make_epoch(model, adapt, compute_loss, batch_size)
+    if epochs * math.ceil(num_rows / batch_size) > FEW_STEPS:
+        run_epoch = tf.function(run_epoch)
     tensors = {name: tf.constant(array) for name, array in rows.items()}
     rng = np.random.default_rng(seed)
     history: list[dict[str, float]] = []
@@ -172,18 +176,17 @@ def apply_model(
     return np.concatenate(parts)
 
 
-def _trace_epoch(
+def _make_epoch(
     model: keras.Model,
     optimizer: keras.optimizers.legacy.Optimizer,
     compute_loss: Loss,
     batch_size: int,
 ) -> Callable[[dict[str, tf.Tensor], tf.Tensor], tf.Tensor]:
-    """One epoch as one graph, from rows and their order to the sum of what the batches told."""
+    """One epoch, from rows and their order to the sum of what the batches told; made to trace."""
     variables = model.trainable_variables
     # A graph that makes variables is traced twice: once to make them, once to run.
     optimizer._create_all_weights(variables)
 
-    @tf.function
     def run_epoch(rows: dict[str, tf.Tensor], order: tf.Tensor) -> tf.Tensor:
         total = tf.constant(0.0)
         for start in tf.range(0, tf.shape(order)[0], batch_size):
