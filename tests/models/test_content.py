@@ -97,7 +97,7 @@ def test_contents_say_more_than_chance(dataset, split):
     rng = np.random.default_rng(0)
 
     def measure(score):
-        ranks = rank_catalogue(score, dataset, split, list_length=0).ranks
+        ranks = rank_catalogue(score, dataset, split).ranks
         return compute_by_user(ranks, "ndcg@10").mean()
 
     drawn = measure(lambda users: rng.random((len(users), len(dataset.movies))))

@@ -32,7 +32,8 @@ def make_run(dataset, model, seed, *, validation=None):
     split = make_split(dataset, "stratified", seed=seed)
     rng = np.random.default_rng([seed, MODELS.index(model)])
     scores = rng.random((len(dataset.users) + 1, len(dataset.movies)))
-    ranked = rank_catalogue(lambda users: scores[users], dataset, split, list_length=30)
+    ranked = rank_catalogue(lambda users: scores[users], dataset, split)
+    short = ranked.recommendations[ranked.recommendations["rank"] <= 30]
     found = [] if validation is None else [Metric("validation", "ndcg@10", validation)]
     made = {"protocol": "stratified", "seed": seed, "fold": None, "fingerprint": split.fingerprint}
     record = SimpleNamespace(model=model, seed=seed, split=made, training_metrics=found)
@@ -40,7 +41,7 @@ def make_run(dataset, model, seed, *, validation=None):
         record=record,
         protocol="stratified",
         ranks=ranked.ranks,
-        recommendations=ranked.recommendations,
+        recommendations=short,
     )
 
 

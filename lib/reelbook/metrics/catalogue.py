@@ -76,7 +76,6 @@ def rank_catalogue(
     split: Split,
     *,
     part: str = "test",
-    list_length: int = LIST_LENGTH,
 ) -> Ranked:
     """Rank the catalogue for each user with ratings in a part of the split.
 
@@ -85,7 +84,6 @@ def rank_catalogue(
         dataset: the canonical tables.
         split: row positions in `dataset.ratings`.
         part: `test` or `validation`.
-        list_length: how many recommendations to keep for each user; 0 saves time.
 
     Raises:
         ReelbookError: scores of the wrong shape, or that are no numbers.
@@ -96,7 +94,7 @@ def rank_catalogue(
         table = ranking.rank_held_out(scores, excluded, held_out)
         movie_id = asked.movies[table["column"]]
         ranks.append(table.assign(user_id=users[table["row"]], movie_id=movie_id))
-        columns, best = ranking.find_top(scores, excluded, k=list_length)
+        columns, best = ranking.find_top(scores, excluded, k=LIST_LENGTH)
         lists.append(_list_movies(users, asked.movies, columns, best))
     keys = ["user_id", "movie_id"]
     rated = dataset.ratings.iloc[getattr(split, part)][[*keys, "rating"]]

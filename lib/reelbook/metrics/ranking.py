@@ -135,8 +135,6 @@ def find_top(scores: np.ndarray, excluded: np.ndarray, *, k: int) -> tuple[np.nd
         Columns, int64 (users, k), -1 where no movie is left; and their scores, NaN there.
     """
     k = min(k, scores.shape[1])
-    if k == 0:
-        return np.empty((len(scores), 0), "int64"), np.empty((len(scores), 0))
     # NaN comes last, behind a score of -inf.
     columns = _find_smallest(np.where(excluded, np.nan, -scores), k)
     top = np.take_along_axis(scores, columns, axis=1)
