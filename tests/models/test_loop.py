@@ -121,7 +121,7 @@ def test_a_few_steps_one_by_one_are_those_of_a_graph(monkeypatch):
         model = build_linear()
         training = train_stars(model, rows, **SETTINGS)
         found.append([*model.get_weights(), training.history["train_rmse"].to_numpy()])
-    for one_by_one, graph in zip(*found, strict=True):
+    for graph, one_by_one in zip(*found, strict=True):
         assert one_by_one == pytest.approx(graph, rel=1e-5)
 
 

@@ -3,7 +3,7 @@
 The small models of this project spend most of a step on overhead: Python, the callbacks and the
 input pipeline of `model.fit`. Here a whole epoch is one traced graph that loops over the batches
 and gathers them from arrays held as tensors, so Python runs once an epoch. Tracing takes as long as
-some 25 steps from Python do: a fit of fewer does without.
+some 25 steps do without it, so a fit of fewer steps is not traced.
 
 The same seed on the same machine gives the same bits: TensorFlow is held to one thread and to
 deterministic operations, and initial weights, shuffling and dropout are all drawn from the seed.
@@ -32,7 +32,7 @@ tf.config.experimental.enable_op_determinism()
 gc.freeze()
 
 PREDICT_BATCH = 1024  # rows; bounds the memory: with four times as many bst.best takes 80 MB more
-FEW_STEPS = 24  # of a fit: so few are sooner taken one by one than traced as a graph
+FEW_STEPS = 24  # of a fit: tracing a graph would take longer than it saves
 MAX_STEPS = 500  # of an epoch of a network of stars: see `grow_batches`
 OPTIONS = ("optimizer", "learning_rate", "decay_from", "batch_size", "epochs", "patience")
 
@@ -182,7 +182,7 @@ def _make_epoch(
     compute_loss: Loss,
     batch_size: int,
 ) -> Callable[[dict[str, tf.Tensor], tf.Tensor], tf.Tensor]:
-    """One epoch, from rows and their order to the sum of what the batches told; made to trace."""
+    """One epoch, which can be traced: from rows and their order to the sum of what batches told."""
     variables = model.trainable_variables
     # A graph that makes variables is traced twice: once to make them, once to run.
     optimizer._create_all_weights(variables)
