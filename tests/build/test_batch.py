@@ -338,7 +338,7 @@ def test_notebooks_that_a_person_executed_are_compared_and_failed_ones_named(tmp
 
 
 def papermill(checkout: Path, name: str, output: Path, *arguments: str) -> None:
-    subprocess.run(
+    done = subprocess.run(
         [
             Path(sys.executable).with_name("papermill"),
             "-l",
@@ -350,8 +350,9 @@ def papermill(checkout: Path, name: str, output: Path, *arguments: str) -> None:
         cwd=checkout / "notebooks",
         env=toys.make_environment(checkout),
         capture_output=True,
-        check=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
