@@ -51,11 +51,11 @@ def follow(plan: Plan, ahead: dict[str, float], *, start: float, jobs: int) -> N
         start: of the build, by `time.monotonic`.
         jobs: trainings at once.
     """
+    after = estimate_pages(plan, jobs=jobs)
     while left := [run_id for run_id in ahead if not (get_runs_dir() / run_id).exists()]:
         seconds = sum(ahead[run_id] for run_id in left)
         done = sum(ahead.values()) - seconds
-        rest = estimate_left(done, seconds, elapsed=time.monotonic() - start, jobs=jobs)
-        rest += estimate_pages(plan, jobs=jobs)
+        rest = after + estimate_left(done, seconds, elapsed=time.monotonic() - start, jobs=jobs)
         trained = f"{len(ahead) - len(left)} of {len(ahead)} runs trained"
         text = f"[{plan.name}] {trained}, {describe_minutes(rest)} left"
         if sys.stderr.isatty():
